@@ -1,0 +1,1 @@
+"""HubSpot association labels and limits as Pulumi resources."""

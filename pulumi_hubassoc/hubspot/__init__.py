@@ -1,0 +1,1 @@
+"""HubSpot: its facts, its wire shapes, its API, and one cached view of a portal. Nothing here knows Pulumi."""

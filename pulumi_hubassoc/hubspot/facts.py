@@ -1,0 +1,219 @@
+"""What is known of HubSpot's associations: object types, HubSpot's own association types, and the rules.
+
+Facts alone: client and emulator both stand on this module and share nothing else. Every fact says where it comes
+from: ``[spec]`` HubSpot's OpenAPI descriptions, ``[docs]`` HubSpot's documentation, ``[observed]`` seen on a real
+portal by someone, ``[assumed]`` nobody has shown it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
+USER_DEFINED = "USER_DEFINED"
+INTEGRATOR_DEFINED = "INTEGRATOR_DEFINED"
+WORK = "WORK"
+CATEGORIES = (HUBSPOT_DEFINED, USER_DEFINED, INTEGRATOR_DEFINED, WORK)
+"""Categories of association types [spec]; a type id means something only together with its category [observed]."""
+
+LABELS_PER_PAIR = 50
+"""Labels that a pair of object types may have; a paired label counts once, both directions together [observed].
+The developer guide still says 10 [docs]."""
+
+MAX_LIMIT = 10_000
+"""The greatest limit that HubSpot's settings page takes [docs]; whether the API refuses more is unknown."""
+
+DEFAULT_BASE_URL = "https://api.hubapi.com"
+
+API_PATHS = {
+    "v4": "/crm/v4/associations",
+    "crm-v4": "/crm/associations/v4",
+    "2025-09": "/crm/associations/2025-09",
+    "2026-03": "/crm/associations/2026-03",
+    "2026-09": "/crm/associations/2026-09",
+}
+"""The path families that serve the nine operations, by API version. ``v4`` is the path of the guide and of HubSpot's
+Python client, ``crm-v4`` the one of the current v4 description [docs] [spec] [observed]."""
+
+ACCOUNT_TYPES = ("STANDARD", "DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER")
+"""What the account details call a portal [spec]."""
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """A standard object: HubSpot's plural and singular names and its object type id."""
+
+    name: str
+    singular: str
+    type_id: str
+
+
+OBJECT_TYPES = tuple(
+    ObjectType(*row.split())
+    for row in """
+    contacts contact 0-1
+    companies company 0-2
+    deals deal 0-3
+    tickets ticket 0-5
+    products product 0-7
+    line_items line_item 0-8
+    quotes quote 0-14
+    communications communication 0-18
+    feedback_submissions feedback_submission 0-19
+    tasks task 0-27
+    notes note 0-46
+    meetings meeting 0-47
+    calls call 0-48
+    emails email 0-49
+    invoices invoice 0-53
+    marketing_events marketing_event 0-54
+    subscriptions subscription 0-69
+    goals goal 0-74
+    discounts discount 0-84
+    fees fee 0-85
+    taxes tax 0-86
+    payments payment 0-101
+    users user 0-115
+    postal_mail postal_mail 0-116
+    orders order 0-123
+    leads lead 0-136
+    carts cart 0-142
+    services service 0-162
+    courses course 0-410
+    listings listing 0-420
+    appointments appointment 0-421
+    projects project 0-970
+    """.strip().splitlines()
+)
+"""The object types whose ids are documented [docs]."""
+
+_BY_ANY_NAME = {key: o for o in OBJECT_TYPES for key in (o.name, o.singular, o.type_id)}
+_BY_NAME = {o.name: o for o in OBJECT_TYPES}
+_CUSTOM_OBJECT = re.compile(r"2-[1-9]\d*|p\d*_\w+", re.ASCII)
+_NAME_FAULTS = (
+    (re.compile(r"-"), "holds a hyphen"),
+    (re.compile(r"^\d"), "begins with a digit"),
+    (re.compile(r"\s"), "holds white space"),
+    (re.compile(r"[\x00-\x1f\x7f]"), "holds a control character"),
+)
+
+
+def object_type(text: str) -> str:
+    """The canonical name of an object type: ``0-1``, ``contact`` and ``Contacts`` are all ``contacts``.
+
+    Standard objects have HubSpot's plural lower-case name; custom objects (``2-123``, ``p_thing``, ``p42_thing``)
+    stay as written [docs].
+
+    Raises:
+        ValueError: if the text can be no object type; the message says why and what was given.
+    """
+    known = _BY_ANY_NAME.get(text.strip().lower())
+    if known:
+        return known.name
+    if _CUSTOM_OBJECT.fullmatch(text.strip()):
+        return text.strip()
+    msg = (
+        f"{text!r} is no object type: use a standard object (contacts, companies, deals, tickets, …), or for a custom "
+        "object its id (2-123456) or its name with the prefix (p_name, p42_name)"
+    )
+    raise ValueError(msg)
+
+
+def is_standard(name: str) -> bool:
+    """Whether a canonical object type is one of HubSpot's own."""
+    return name in _BY_NAME
+
+
+def path_segment(name: str) -> str:
+    """How an object type is written in a path: the id of a standard object, which always works [docs]."""
+    known = _BY_NAME.get(name)
+    return known.type_id if known else name
+
+
+def singular(name: str) -> str:
+    """The singular of a canonical object type, as HubSpot's documentation names it; custom ones as they are."""
+    known = _BY_NAME.get(name)
+    return known.singular if known else name
+
+
+def fault_of_name(name: str) -> str | None:
+    """Why HubSpot would refuse an internal name, or None.
+
+    Hyphens and leading digits are documented [docs]; white space and control characters are [assumed], because the
+    stated reason for the rule is that such names break GraphQL.
+    """
+    if not name.strip():
+        return "is blank"
+    return next((why for pattern, why in _NAME_FAULTS if pattern.search(name)), None)
+
+
+@dataclass(frozen=True)
+class DefinedType:
+    """An association type that HubSpot defines, in one direction.
+
+    Attributes:
+        type_id: unique among HubSpot's own types [docs].
+        from_object_type: canonical, or HubSpot's singular name where the object has no documented id.
+        to_object_type: likewise.
+        qualifier: None for the unlabeled type, else ``primary``, ``billing contact``, ``parent to child`` …
+    """
+
+    type_id: int
+    from_object_type: str
+    to_object_type: str
+    qualifier: str | None
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this is the ``Primary`` of its pair (one of two is called ``primary deal`` [docs])."""
+        return (self.qualifier or "").startswith("primary")
+
+
+@lru_cache(maxsize=1)
+def defined_types() -> dict[int, DefinedType]:
+    """All documented association types of HubSpot's own, by type id (410 of them) [docs]."""
+    rows = json.loads(files(__package__).joinpath("type_ids.json").read_text(encoding="utf-8"))
+
+    def name(singular: str) -> str:
+        known = _BY_ANY_NAME.get(singular)
+        return known.name if known else singular
+
+    return {i: DefinedType(i, name(f), name(t), q) for i, f, t, q in rows}
+
+
+def defined_between(from_object_type: str, to_object_type: str) -> list[DefinedType]:
+    """HubSpot's own documented types of one direction."""
+    wanted = (from_object_type, to_object_type)
+    return [d for d in defined_types().values() if (d.from_object_type, d.to_object_type) == wanted]
+
+
+def unlabeled_type(from_object_type: str, to_object_type: str) -> DefinedType | None:
+    """The documented unlabeled type of one direction, or None (custom objects have their own [observed])."""
+    return next((d for d in defined_between(from_object_type, to_object_type) if d.qualifier is None), None)
+
+
+def primary_type(from_object_type: str, to_object_type: str) -> DefinedType | None:
+    """The documented ``Primary`` type of one direction, or None."""
+    return next((d for d in defined_between(from_object_type, to_object_type) if d.is_primary), None)
+
+
+def inverse_type(defined: DefinedType) -> DefinedType | None:
+    """The same association seen from the other side, or None where the documentation has none.
+
+    The guide lists directions separately; that the inverse is the neighbouring id is [assumed] from the table, and
+    holds for 376 of its rows. Unlabeled types between records of one object are their own inverse [docs].
+    """
+    back = (defined.to_object_type, defined.from_object_type)
+    if defined.qualifier is None and back[0] == back[1]:
+        return defined
+    for neighbour in (defined.type_id - 1, defined.type_id + 1):
+        other = defined_types().get(neighbour)
+        if other and (other.from_object_type, other.to_object_type) == back:
+            same_kind = (other.qualifier is None) == (defined.qualifier is None)
+            if same_kind:
+                return other
+    return None
