@@ -1,0 +1,215 @@
+"""Every error this package raises on purpose, and every sentence a user reads.
+
+```
+HubAssocError                 anything raised on purpose; str() is one line
+├─ ConfigError                a setting is missing or unusable (token, base URL, version …)
+├─ WrongPortal                the token belongs to another portal than the one that is meant
+├─ LabelConflict              another label is in the way
+├─ NotFound                   what should be looked up, updated or limited is not in the portal
+└─ HubSpotError               a request did not end well
+   ├─ NoAnswer                no usable answer: connection, time-out; `maybe_applied` says whether it may have happened
+   ├─ UnexpectedAnswer        an answer that does not fit what HubSpot documents; `maybe_applied` likewise
+   └─ Refused                 HubSpot answered and said no: status, category, message, correlation id
+      ├─ Unauthorized         401
+      ├─ MissingScopes        403
+      ├─ CapReached           437: no more labels on this pair
+      ├─ RateLimited          429; `daily` when the day's quota is spent
+      └─ Unavailable          423, 477 and the 5xx that pass; `maybe_applied` where HubSpot may have done it
+```
+
+A sentence has four parts: what was tried on what — what HubSpot said — what to do — [status category, correlation id].
+Classes live in ``builtins`` by name so that Pulumi prints ``error: WrongPortal: …`` and not a module path [observed].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+WHERE_TOKENS_GO = "`pulumi config set --secret hubassoc:accessToken` or the environment variable HUBSPOT_ACCESS_TOKEN"
+_LONGEST_MESSAGE = 400
+
+
+def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """A text of any origin on one line, control characters out, cut at `longest` characters."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+class HubAssocError(Exception):
+    """Anything this package raises on purpose; its text is one line for people."""
+
+    __module__ = "builtins"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, 2000))
+
+
+class ConfigError(HubAssocError):
+    """A setting is missing or unusable; the sentence says which and how to set it."""
+
+    __module__ = "builtins"
+
+
+class WrongPortal(HubAssocError):
+    """The token belongs to another portal than the resource or the configuration; nothing else was sent."""
+
+    __module__ = "builtins"
+
+
+class LabelConflict(HubAssocError):
+    """Another label is in the way; the sentence names it and the ways out."""
+
+    __module__ = "builtins"
+
+
+class NotFound(HubAssocError):
+    """What should be read, updated or limited is not in the portal."""
+
+    __module__ = "builtins"
+
+
+class HubSpotError(HubAssocError):
+    """A request to HubSpot did not end well.
+
+    Attributes:
+        tried: what was tried on what, as a phrase that follows "Cannot".
+        maybe_applied: whether HubSpot may have done it all the same.
+    """
+
+    __module__ = "builtins"
+
+    def __init__(self, tried: str, said: str, advice: str, reference: str = "", *, maybe_applied: bool = False) -> None:
+        self.tried = tried
+        self.said = one_line(said)
+        self.advice = advice
+        self.reference = reference
+        self.maybe_applied = maybe_applied
+        super().__init__(f"Cannot {tried} — {self.said} — {advice}" + (f" — [{reference}]" if reference else ""))
+
+
+class NoAnswer(HubSpotError):
+    """No usable answer: the connection could not be made, was lost, or the time was up."""
+
+    __module__ = "builtins"
+
+
+class UnexpectedAnswer(HubSpotError):
+    """An answer that does not fit what HubSpot documents: not JSON, wrong types, too large, a batch with errors."""
+
+    __module__ = "builtins"
+
+
+class Refused(HubSpotError):
+    """HubSpot answered and said no.
+
+    Attributes:
+        status: the HTTP status.
+        category: HubSpot's category, "" where it gave none (several real errors have none [observed]).
+        sub_category: likewise.
+        message: HubSpot's own words.
+        correlation_id: for HubSpot's support, "" where there was none.
+        context: HubSpot's context, name -> texts.
+    """
+
+    __module__ = "builtins"
+
+    def __init__(
+        self,
+        tried: str,
+        advice: str,
+        *,
+        status: int,
+        message: str = "",
+        category: str = "",
+        sub_category: str = "",
+        correlation_id: str = "",
+        context: Mapping[str, Iterable[str]] | None = None,
+        maybe_applied: bool = False,
+    ) -> None:
+        self.status = status
+        self.message = one_line(message)
+        self.category = category
+        self.sub_category = sub_category
+        self.correlation_id = correlation_id
+        self.context = {k: tuple(v) for k, v in (context or {}).items()}
+        reference = f"{status} {category}".strip()
+        if correlation_id:
+            reference += f", correlation id {correlation_id}"
+        said = f"HubSpot says: {self.message}" if self.message else f"HubSpot answered {status} without a reason"
+        super().__init__(tried, said, advice, reference, maybe_applied=maybe_applied)
+
+
+class Unauthorized(Refused):
+    """401: HubSpot does not accept the token."""
+
+    __module__ = "builtins"
+
+
+class MissingScopes(Refused):
+    """403: the token's app lacks a scope, or its maker a permission."""
+
+    __module__ = "builtins"
+
+
+class CapReached(Refused):
+    """437: the pair of object types has as many labels as it may have. Final."""
+
+    __module__ = "builtins"
+
+
+class RateLimited(Refused):
+    """429: too many requests.
+
+    Attributes:
+        policy: HubSpot's ``policyName`` (``DAILY``, ``TEN_SECONDLY_ROLLING``, ``SECONDLY``), "" where it gave none.
+        retry_after_s: seconds HubSpot asks to wait, None where it does not say.
+    """
+
+    __module__ = "builtins"
+    policy = ""
+    retry_after_s: float | None = None
+
+    @property
+    def daily(self) -> bool:
+        """Whether the day's quota is spent: waiting seconds does not help."""
+        return self.policy.upper() == "DAILY"
+
+
+class Unavailable(Refused):
+    """HubSpot cannot do it just now: 423 locked, 477 moving, 502, 503, 504, 521, 523, 524.
+
+    Attributes:
+        retry_after_s: seconds HubSpot asks to wait, None where it does not say.
+    """
+
+    __module__ = "builtins"
+    retry_after_s: float | None = None
+
+
+def advice_for(status: int, *, required_scopes: Iterable[str] = (), token_from: str = "") -> str:
+    """What to do about a refusal, by status."""
+    if status == 401:
+        origin = f" (it came from {token_from})" if token_from else ""
+        return (
+            f"check that the token is current and whole{origin}; set it with {WHERE_TOKENS_GO}; `pulumi refresh` and "
+            "`pulumi destroy` use the configuration of the last `pulumi up` unless given --run-program"
+        )
+    if status == 403:
+        scopes = ", ".join(required_scopes)
+        return (
+            f"give the app behind the token one of the scopes {scopes}"
+            if scopes
+            else "give the app behind the token read and write scopes for both objects, and check that its maker is "
+            "still a super admin"
+        )
+    if status == 437:
+        return "delete labels that are no longer used: the cap is per pair of objects, both directions together"
+    if status == 429:
+        return "wait and run it again; other apps of the portal spend the same quota"
+    if status == 477:
+        return "HubSpot is moving this account to another data centre, for up to a day; run it again then"
+    if status in (423, 502, 503, 504, 521, 523, 524):
+        return "HubSpot did not recover in the time given; run it again later"
+    if status >= 500:
+        return "run it again later, and give HubSpot's support the correlation id if it stays"
+    return "correct what HubSpot names and run it again"

@@ -1,0 +1,166 @@
+"""One view of a portal for a whole process: which portal it is, its label lists and its limits, each read once.
+
+Threads that want the same list share one request. A write notes its effect here, so that nothing is read again.
+The account check comes before everything else: a token of another portal gets no further than that.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Collection, Mapping
+from typing import Generic, TypeVar
+
+from pulumi_hubassoc.errors import WrongPortal
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.models import Account
+
+T = TypeVar("T")
+Key = tuple[str, int]
+"""Category and type id."""
+Direction = tuple[str, str]
+"""From and to object type."""
+
+
+class Shared(Generic[T]):
+    """A value that is read when first asked for, by one thread for all.
+
+    An error is raised in the thread that read and kept by nobody: who waited reads again. `tick` gives numbers that
+    only grow; a read is as old as the number drawn when it began.
+    """
+
+    def __init__(self, read: Callable[[], T], tick: Callable[[], int]) -> None:
+        self._read, self._tick = read, tick
+        self._condition = threading.Condition()
+        self._value: tuple[T] | None = None
+        self._began = -1
+        self._reading = False
+        self._notes: list[Callable[[T], T]] = []
+
+    def get(self, since: int = 0) -> T:
+        """The value, from a read that began at `since` or later."""
+        with self._condition:
+            while self._value is None or self._began < since:
+                if not self._reading:
+                    self._reading = True
+                    self._notes = []
+                    began = self._tick()
+                    break
+                self._condition.wait()
+            else:
+                return self._value[0]
+        try:
+            value = self._read()
+        except BaseException:
+            with self._condition:
+                self._reading = False
+                self._condition.notify_all()
+            raise
+        with self._condition:
+            for note in self._notes:  # writes that ended while the read was under way may be missing in it
+                value = note(value)
+            self._value, self._began, self._reading = (value,), began, False
+            self._condition.notify_all()
+            return value
+
+    def note(self, change: Callable[[T], T]) -> None:
+        """Apply the effect of a write; `change` must be right whether or not the value has it already."""
+        with self._condition:
+            if self._value is not None:
+                self._value = (change(self._value[0]),)
+            if self._reading:
+                self._notes.append(change)
+
+
+class PortalView:
+    """A portal as this process has seen it.
+
+    Args:
+        hubspot: the API.
+        portal_id: the portal that is meant, None if any will do.
+        account_types: the account types that are allowed, empty if all are.
+    """
+
+    def __init__(self, hubspot: HubSpot, portal_id: int | None = None, account_types: Collection[str] = ()) -> None:
+        self.hubspot = hubspot
+        self._expected, self._account_types = portal_id, tuple(account_types)
+        self._ticks = itertools.count(1)
+        self._lock = threading.Lock()
+        self._account = Shared(hubspot.account, self.now)
+        self._labels: dict[Direction, Shared[Mapping[Key, str | None]]] = {}
+        self._limits: Shared[Mapping[Key, int]] = Shared(self._read_limits, self.now)
+
+    def now(self) -> int:
+        """A number greater than all before; a read `since` it sees every write that has ended."""
+        return next(self._ticks)
+
+    def guard(self, state_portal_id: int | None = None) -> int:
+        """The portal's id, once it is certain that it is the right one.
+
+        Args:
+            state_portal_id: the portal a resource was made in, None for a new one.
+
+        Raises:
+            WrongPortal: if it is not the portal configured, or not the resource's, or of a type not allowed.
+        """
+        account: Account = self._account.get()
+        what = f"{account.portal_id} ({account.account_type or 'account type not given'})"
+        if self._expected is not None and account.portal_id != self._expected:
+            raise WrongPortal(
+                f"The token belongs to portal {what}, but hubassoc:portalId says {self._expected} — nothing was sent to "
+                "it — set the token of the portal that is meant, or correct hubassoc:portalId"
+            )
+        if self._account_types and account.account_type not in self._account_types:
+            raise WrongPortal(
+                f"The token belongs to portal {what}, but hubassoc:accountTypes allows only "
+                f"{', '.join(self._account_types)} — nothing was sent to it — set the token of the portal that is meant"
+            )
+        if state_portal_id is not None and account.portal_id != state_portal_id:
+            raise WrongPortal(
+                f"The token belongs to portal {what}, but this resource was made in portal {state_portal_id} — nothing "
+                f"was sent to it — set the token of portal {state_portal_id}; to move the resource, set "
+                "hubassoc:portalId to the new portal as well"
+            )
+        return account.portal_id
+
+    def labels(self, from_object_type: str, to_object_type: str, since: int = 0) -> Mapping[Key, str | None]:
+        """The types of one direction, (category, type id) -> text; for an object with itself both sides are in it."""
+        self.guard()
+        return self._labels_of((from_object_type, to_object_type)).get(since)
+
+    def limits(self, since: int = 0) -> Mapping[Key, int]:
+        """Every limit that is set in the portal, (category, type id) -> maximum."""
+        self.guard()
+        return self._limits.get(since)
+
+    def note_label(self, direction: Direction, key: Key, text: str | None, *, gone: bool = False) -> None:
+        """Note that a type now has this text, or is gone."""
+
+        def change(labels: Mapping[Key, str | None]) -> Mapping[Key, str | None]:
+            rest = {k: v for k, v in labels.items() if k != key}
+            return rest if gone else rest | {key: text}
+
+        self._labels_of(direction).note(change)
+
+    def note_limit(self, key: Key, maximum: int | None) -> None:
+        """Note that a limit is now this, or removed (None)."""
+
+        def change(limits: Mapping[Key, int]) -> Mapping[Key, int]:
+            rest = {k: v for k, v in limits.items() if k != key}
+            return rest if maximum is None else rest | {key: maximum}
+
+        self._limits.note(change)
+
+    def _labels_of(self, direction: Direction) -> Shared[Mapping[Key, str | None]]:
+        with self._lock:
+            if direction not in self._labels:
+                self._labels[direction] = Shared(lambda: self._read_labels(direction), self.now)
+            return self._labels[direction]
+
+    def _read_labels(self, direction: Direction) -> Mapping[Key, str | None]:
+        return {t.key: t.label for t in self.hubspot.list_labels(*direction)}
+
+    def _read_limits(self) -> Mapping[Key, int]:
+        items = self.hubspot.list_all_limits()
+        found = ((i.key, i.user_enforced_max_to_object_ids) for i in items)
+        return {key: maximum for key, maximum in found if maximum is not None}
