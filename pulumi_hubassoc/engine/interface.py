@@ -75,7 +75,10 @@ class PropertyDiff:
 
 @dataclass(frozen=True)
 class Event:
-    """What happened, or would happen, to one resource.
+    """What happened, or would happen, to one resource: told once an operation, when it has ended.
+
+    An operation that was begun and never ended (the run was cut short) is not told. A refresh tells what it found:
+    ``same``, ``update`` or ``delete``.
 
     Attributes:
         operation: ``same``, ``create``, ``update``, ``delete``, ``replace``, ``create-replacement``,
@@ -119,7 +122,7 @@ class Result:
             others as the CLI gives them.
         changes: how many resources had which operation, as in the summary of ``pulumi up`` (``{"create": 2}``).
         events: per resource, in the order in which the engine told them.
-        diagnostics: what was said, debug messages left out.
+        diagnostics: what was said, without debug messages, passing progress, and trailing line ends.
         outputs: the stack's outputs after the operation (in a preview: as far as they are known).
     """
 
