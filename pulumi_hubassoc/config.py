@@ -1,0 +1,171 @@
+"""Settings: from a provider's Pulumi configuration and from the environment. The configuration wins.
+
+| configuration | environment | default |
+|---|---|---|
+| ``hubassoc:accessToken`` (secret) | ``HUBSPOT_ACCESS_TOKEN`` | none: needed for the first request |
+| ``hubassoc:portalId`` | ``HUBASSOC_PORTAL_ID`` | any portal |
+| ``hubassoc:accountTypes`` | ``HUBASSOC_ACCOUNT_TYPES`` | all, else a comma-separated list of HubSpot's account types |
+| ``hubassoc:baseUrl`` | ``HUBASSOC_BASE_URL`` | ``https://api.hubapi.com`` |
+| ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4`` |
+| ``hubassoc:timeoutSeconds`` | ``HUBASSOC_TIMEOUT_SECONDS`` | 30: for a connection and for each part of an answer |
+| ``hubassoc:patienceSeconds`` | ``HUBASSOC_PATIENCE_SECONDS`` | 60: for one operation with its retries |
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pulumi_hubassoc.errors import WHERE_TOKENS_GO, ConfigError
+from pulumi_hubassoc.hubspot import facts
+from pulumi_hubassoc.hubspot.client import Connection, Token
+
+T = TypeVar("T")
+
+NAMESPACE = "hubassoc"
+ENVIRONMENT = {
+    "accessToken": "HUBSPOT_ACCESS_TOKEN",
+    "portalId": "HUBASSOC_PORTAL_ID",
+    "accountTypes": "HUBASSOC_ACCOUNT_TYPES",
+    "baseUrl": "HUBASSOC_BASE_URL",
+    "apiVersion": "HUBASSOC_API_VERSION",
+    "timeoutSeconds": "HUBASSOC_TIMEOUT_SECONDS",
+    "patienceSeconds": "HUBASSOC_PATIENCE_SECONDS",
+}
+"""Configuration key -> environment variable: every setting there is."""
+
+_HUBSPOT_HOST = re.compile(r"api(-[a-z0-9]+)?\.hubapi\.com")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a provider needs to know.
+
+    Attributes:
+        connection: where HubSpot is, and the token.
+        portal_id: the portal that is meant, None if any will do.
+        account_types: the account types allowed, empty if all are.
+    """
+
+    connection: Connection
+    portal_id: int | None = None
+    account_types: tuple[str, ...] = ()
+
+
+def expected_portal_id(config: Mapping[str, object], environment: Mapping[str, str]) -> int | None:
+    """The portal that is meant, None if it is not said or not a number (`settings` says so in words)."""
+    try:
+        return _Source(config, environment).number("portalId", int, None)
+    except ConfigError:
+        return None
+
+
+def settings(config: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+    """The settings, checked.
+
+    Args:
+        config: a provider's configuration, keys with their namespace (``hubassoc:baseUrl``).
+        environment: environment variables.
+
+    Raises:
+        ConfigError: if one is missing or unusable. The sentence names key and variable, never a token.
+    """
+    source = _Source(config, environment)
+    version = source.text("apiVersion") or "v4"
+    if version not in facts.API_PATHS:
+        raise ConfigError(f"{source.where('apiVersion')} is {version!r} — use one of {', '.join(facts.API_PATHS)}")
+    types = tuple(t.strip().upper() for t in (source.text("accountTypes") or "").split(",") if t.strip())
+    for kind in types:
+        if kind not in facts.ACCOUNT_TYPES:
+            raise ConfigError(f"{source.where('accountTypes')} names {kind!r} — use {', '.join(facts.ACCOUNT_TYPES)}")
+    connection = Connection(
+        token=_token(source),
+        token_from=source.where("accessToken"),
+        base_url=_base_url(source),
+        api_version=version,
+        timeout_s=source.number("timeoutSeconds", float, 30.0),
+        patience_s=source.number("patienceSeconds", float, 60.0),
+    )
+    return Settings(connection, source.number("portalId", int, None), types)
+
+
+class _Source:
+    """Looks a setting up in the configuration, then in the environment."""
+
+    def __init__(self, config: Mapping[str, object], environment: Mapping[str, str]) -> None:
+        self._config, self._environment = config, environment
+
+    def text(self, key: str) -> str | None:
+        """The setting without white space around it, None if it is absent or blank."""
+        value = self._config.get(f"{NAMESPACE}:{key}")
+        if value is None or not str(value).strip():
+            value = self._environment.get(ENVIRONMENT[key])
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # numbers of an explicit provider arrive as floats
+        return str(value).strip() or None if value is not None else None
+
+    def where(self, key: str) -> str:
+        """Where a setting was found, for people."""
+        value = self._config.get(f"{NAMESPACE}:{key}")
+        in_config = value is not None and str(value).strip()
+        return f"{NAMESPACE}:{key}" if in_config else f"the environment variable {ENVIRONMENT[key]}"
+
+    def number(self, key: str, kind: Callable[[str], T], default: T) -> T:
+        """The setting as a positive number."""
+        text = self.text(key)
+        if text is None:
+            return default
+        try:
+            number = kind(text)
+        except ValueError:
+            number = None  # type: ignore[assignment]
+        if not isinstance(number, (int, float)) or not math.isfinite(number) or number <= 0:
+            raise ConfigError(f"{self.where(key)} is {text!r} — use a number greater than 0")
+        return number
+
+
+def _token(source: _Source) -> Token:
+    text = source.text("accessToken")
+    if text is None:
+        raise ConfigError(f"No HubSpot access token is set — set it with {WHERE_TOKENS_GO}")
+    if not _TOKEN.fullmatch(text):
+        raise ConfigError(
+            f"The HubSpot access token in {source.where('accessToken')} cannot be one: it has {len(text)} characters, and "
+            f"a token has 1 to 2048 visible ASCII characters and no spaces — set it again with {WHERE_TOKENS_GO}"
+        )
+    return Token(text)
+
+
+def _base_url(source: _Source) -> str:
+    """The base URL: https and a host of HubSpot's, or http on loopback. The token goes nowhere else."""
+    text = source.text("baseUrl") or facts.DEFAULT_BASE_URL
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        host, url, port = "", urlsplit(""), None
+    plain = not (url.username or url.password or url.query or url.fragment or url.path.strip("/"))
+    if plain and url.scheme == "https" and _HUBSPOT_HOST.fullmatch(host) and port in (None, 443):
+        return f"https://{host}"
+    if plain and url.scheme == "http" and _is_loopback(host):
+        netloc = f"[{host}]" if ":" in host else host
+        return f"http://{netloc}" + (f":{port}" if port else "")
+    raise ConfigError(
+        f"{source.where('baseUrl')} cannot be used — give https and a host of HubSpot's (https://api.hubapi.com, "
+        "https://api-eu1.hubapi.com), or http on this machine (http://127.0.0.1:8080), and nothing behind the port"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,48 @@
+"""What this process is about to do, as far as it was told: the engine checks and diffs before it writes.
+
+Two writes can stand in each other's way (labels that exchange texts, limits that must rise in order) although the end
+is allowed. Whoever meets the other first looks here for what the other is about to become. With nothing here, nothing
+is guessed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+GRACE_S = 3.0
+"""How long a write that is in the way waits for a plan: the engine diffs one resource after another, and a write may
+begin before the diff of its counterpart."""
+
+
+class Plans(Generic[K, V]):
+    """Planned ends by what they are of; threads may share it."""
+
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
+        self._ends: dict[K, V] = {}
+        self._condition = threading.Condition()
+
+    def note(self, what: K, end: V) -> None:
+        """Note what something is about to become."""
+        with self._condition:
+            self._ends[what] = end
+            self._condition.notify_all()
+
+    def get(self, what: K) -> V | None:
+        """What something is about to become, None if nobody has said."""
+        with self._condition:
+            return self._ends.get(what)
+
+    def wait_for(self, what: K, fits: Callable[[V], bool]) -> V | None:
+        """As `get`, but only an end that fits, and waiting a little for it."""
+
+        def there() -> bool:
+            return what in self._ends and fits(self._ends[what])
+
+        with self._condition:
+            return self._ends[what] if self._condition.wait_for(there, self._grace_s) else None
