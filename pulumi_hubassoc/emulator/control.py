@@ -1,0 +1,147 @@
+"""The control plane under ``/_emulator/``: what tests and people do to an emulator over HTTP, without a token.
+
+It serves loopback alone: whoever can reach it can do anything to the emulated portals.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import flask
+
+from pulumi_hubassoc.emulator.answers import Refusal
+from pulumi_hubassoc.emulator.faults import Fault
+from pulumi_hubassoc.emulator.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from pulumi_hubassoc.emulator.portal import Portal
+    from pulumi_hubassoc.emulator.server import Emulator
+
+PREFIX = "/_emulator/"
+DRIFT = (
+    "create_label",
+    "rename_label",
+    "delete_label",
+    "use_label",
+    "set_limit",
+    "remove_limit",
+    "create_custom_object",
+    "archive_custom_object",
+)
+"""What `drift` takes, with the arguments of the methods of Drift as a JSON object."""
+
+
+def blueprint(emulator: Emulator) -> flask.Blueprint:
+    """The control plane of an emulator."""
+    plane = flask.Blueprint("control", __name__, url_prefix=PREFIX.rstrip("/"))
+
+    @plane.before_request
+    def only_loopback() -> flask.Response | None:
+        address = flask.request.remote_addr or ""
+        if ipaddress.ip_address(address).is_loopback:
+            return None
+        return _error(403, "the control plane serves loopback alone")
+
+    @plane.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> flask.Response:
+        return _error(refusal.status, str(refusal))
+
+    @plane.errorhandler(LookupError)
+    def not_found(error: LookupError) -> flask.Response:
+        return _error(404, str(error.args[0] if error.args else error))
+
+    @plane.errorhandler(ValueError)
+    @plane.errorhandler(TypeError)
+    def not_understood(error: Exception) -> flask.Response:
+        return _error(400, str(error))
+
+    @plane.get("/")
+    def overview() -> Any:
+        portals = [portal.account.details() | {"name": portal.account.name} for portal in emulator.portals()]
+        return {"portals": portals, "operations": [operation.name for operation in OPERATIONS], "seed": emulator.seed}
+
+    @plane.post("/reset")
+    def reset() -> Any:
+        emulator.reset()
+        return {}
+
+    @plane.get("/dump")
+    def dump() -> Any:
+        return emulator.dump()
+
+    @plane.get("/journal")
+    def journal() -> Any:
+        return {"records": [record.to_json() for record in emulator.journal]}
+
+    @plane.delete("/journal")
+    def forget() -> Any:
+        emulator.journal.clear()
+        return {}
+
+    @plane.get("/faults")
+    def armed() -> Any:
+        return {"faults": emulator.faults.to_json()}
+
+    @plane.post("/faults")
+    def arm() -> Any:
+        values = _sent()
+        if "scopes" in values:
+            values["scopes"] = tuple(values["scopes"])
+        return {"number": emulator.arm(Fault(**values))}
+
+    @plane.delete("/faults")
+    def disarm_all() -> Any:
+        emulator.disarm()
+        return {}
+
+    @plane.delete("/faults/<int:number>")
+    def disarm(number: int) -> Any:
+        emulator.disarm(number)
+        return {}
+
+    @plane.post("/clock")
+    def advance() -> Any:
+        emulator.clock.advance(float(_sent()["advance"]))
+        return {"now": emulator.clock()}
+
+    @plane.get("/portals/<int:portal_id>/settings")
+    def settings(portal_id: int) -> Any:
+        return asdict(emulator.portal(portal_id).settings)
+
+    @plane.patch("/portals/<int:portal_id>/settings")
+    def configure(portal_id: int) -> Any:
+        changes = {key: tuple(value) if isinstance(value, list) else value for key, value in _sent().items()}
+        return asdict(emulator.portal(portal_id).configure(**changes))
+
+    @plane.post("/portals/<int:portal_id>/drift/<action>")
+    def drift(portal_id: int, action: str) -> Any:
+        made = _drift_action(emulator.portal(portal_id), action)(**_sent())
+        return {"result": asdict(made) if made is not None else None}
+
+    return plane
+
+
+def _drift_action(portal: Portal, action: str) -> Callable[..., Any]:
+    if action not in DRIFT:
+        msg = f"no such drift: {action!r}; there are {', '.join(DRIFT)}"
+        raise LookupError(msg)
+    found: Callable[..., Any] = getattr(portal.drift, action)
+    return found
+
+
+def _sent() -> dict[str, Any]:
+    """The JSON object of the request, empty if none was sent."""
+    value = flask.request.get_json(force=True) if flask.request.get_data() else {}
+    if not isinstance(value, dict):
+        msg = "a JSON object is expected"
+        raise ValueError(msg)
+    return value
+
+
+def _error(status: int, message: str) -> flask.Response:
+    response = flask.jsonify(message=message)
+    response.status_code = status
+    return response
