@@ -124,7 +124,7 @@ class _Source:
         try:
             number = kind(text)
         except ValueError:
-            number = None  # type: ignore[assignment]
+            number = None
         if not isinstance(number, (int, float)) or not math.isfinite(number) or number <= 0:
             raise ConfigError(f"{self.where(key)} is {text!r} — use a number greater than 0")
         return number

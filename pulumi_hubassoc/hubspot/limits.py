@@ -69,7 +69,7 @@ class Limits:
             Refused: if HubSpot refuses; the sentence names the limit in the way.
         """
         with self._locks[ref.direction]:
-            wanted = {key: maximum for key in self._alike(ref)}
+            wanted = dict.fromkeys(self._alike(ref), maximum)
             current = self._view.limits()
             if all(current.get(key) == maximum for key in wanted):
                 return

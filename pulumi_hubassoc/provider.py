@@ -1,0 +1,305 @@
+"""What every provider here does alike: Pulumi's property bags in and out, check, diff, errors, the way to a portal.
+
+It knows Pulumi and not what a label is. Facts about Pulumi are observed on the real engine: numbers arrive as floats,
+null keys are dropped, unknown values are objects of their own, any exception is printed with its traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from pulumi_hubassoc import config as configuration
+from pulumi_hubassoc.errors import HubAssocError, NotFound
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.portal import Portal
+
+if TYPE_CHECKING:
+    import httpx
+
+Props = Mapping[str, Any]
+_UNKNOWN = type(pulumi.UNKNOWN)
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a value is not known yet (in a preview)."""
+    return isinstance(value, _UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Immutable:
+    """Marks an input that HubSpot cannot change: another value means another object.
+
+    Attributes:
+        why: the reason, for the documentation.
+    """
+
+    why: str
+
+
+class Inputs(BaseModel):
+    """Inputs of a resource: each field says what is allowed, whether it is `Immutable`, and what it means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def faults(cls, values: Props) -> Iterator[tuple[str, str]]:
+        """What is wrong between fields, as (property, reason); `values` holds the known and valid ones only."""
+        yield from ()
+
+    @classmethod
+    def examine(cls, news: Props) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """The canonical inputs and every fault of them.
+
+        Unknown values pass as they are. What is None or its field's default is left out, so that one meaning has
+        one form.
+        """
+        values: dict[str, Any] = {}
+        faults: list[tuple[str, str]] = []
+        for field, info in cls.model_fields.items():
+            value = news.get(field)
+            if is_unknown(value):
+                values[field] = value
+            elif value is None:
+                if info.is_required():
+                    faults.append((field, "is missing"))
+            else:
+                try:
+                    canonical = _adapter(cls, field).validate_python(value)
+                except ValidationError as error:
+                    faults.append((field, error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")))
+                    continue
+                if canonical != info.default:
+                    values[field] = canonical
+        faults += [(key, "is no input of this resource") for key in news if key not in cls.model_fields]
+        faults += cls.faults({k: v for k, v in values.items() if not is_unknown(v)})
+        return values, faults
+
+    @classmethod
+    def immutable(cls) -> list[str]:
+        """The fields that cannot be changed."""
+        return [f for f, info in cls.model_fields.items() if any(isinstance(m, Immutable) for m in info.metadata)]
+
+
+@functools.cache
+def _adapter(model: type[Inputs], field: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[field].rebuild_annotation())
+
+
+class Portals:
+    """The portals this process speaks to, one for each set of settings; threads and resource kinds share them.
+
+    Args:
+        transport: an httpx transport instead of the network.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+        self._open: dict[configuration.Settings, Portal] = {}
+        self._lock = threading.Lock()
+
+    def of(self, settings: configuration.Settings) -> Portal:
+        """The portal of these settings. Nothing is sent yet."""
+        with self._lock:
+            if settings not in self._open:
+                hubspot = HubSpot(settings.connection, transport=self._transport)
+                self._open[settings] = Portal(hubspot, settings.portal_id, settings.account_types)
+            return self._open[settings]
+
+
+PORTALS = Portals()
+I = TypeVar("I", bound=Inputs)  # noqa: E741  the name of type parameters
+M = TypeVar("M", bound=Callable[..., Any])
+
+
+def in_plain_words(method: M) -> M:
+    """Let a foreseen error reach the user as one line: no cause, and in the provider process no traceback."""
+
+    @functools.wraps(method)
+    def call(*args: Any) -> Any:
+        try:
+            return method(*args)
+        except HubAssocError as error:
+            _show_tracebacks(bool(os.environ.get("HUBASSOC_DEBUG")))
+            raise error from None
+        except Exception:
+            _show_tracebacks(True)
+            raise
+
+    return cast(M, call)
+
+
+def _show_tracebacks(show: bool) -> None:
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None and spec.name == "pulumi.dynamic.__main__":  # the limit is the whole process's
+        sys.tracebacklimit = 1000 if show else 0
+
+
+class Provider(ResourceProvider, Generic[I]):
+    """A dynamic provider without state of its own: its pickle is the name of its class.
+
+    A subclass says what its `inputs` are and what `make`, `look`, `change` and `remove` do in a portal; all of them
+    get the id and outputs as stored, with numbers whole again.
+    """
+
+    serialize_as_secret_always = False  # the pickle holds no secret; see the test of its exact bytes
+    inputs: ClassVar[type[Inputs]]
+    portals: Portals = PORTALS
+    _config: Mapping[str, object] = {}
+
+    # ------------------------------------------------------------------------------------------ what subclasses say
+
+    def settle(self, olds: Props, values: dict[str, Any]) -> None:
+        """Fill in inputs that depend on what they were; called with inputs that have no fault."""
+
+    def plan(self, portal: Portal, id_: str, news: Props) -> None:
+        """Tell the portal what a resource is about to become; `id_` is "" before the resource exists."""
+
+    def make(self, portal: Portal, inputs: I) -> tuple[str, dict[str, Any]]:
+        """Create; the id and what HubSpot assigned."""
+        raise NotImplementedError
+
+    def look(self, portal: Portal, id_: str, outputs: Props) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+        """Read; the id, the inputs as they are in the portal and what HubSpot assigned, None if certainly gone."""
+        raise NotImplementedError
+
+    def change(self, portal: Portal, id_: str, inputs: I) -> None:
+        """Update to these inputs."""
+        raise NotImplementedError
+
+    def remove(self, portal: Portal, id_: str) -> None:
+        """Delete; what is gone already is no error."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------------------------------------- what Pulumi calls
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the configuration; it is checked when a portal is first needed, because an error here repeats itself."""
+        self._config = {
+            key: value
+            for key in (f"{configuration.NAMESPACE}:{k}" for k in configuration.ENVIRONMENT)
+            if (value := req.config.get(key)) is not None
+        }
+
+    @in_plain_words
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Canonical inputs, or every fault of them."""
+        values, faults = self.inputs.examine(_clean(news))
+        if not faults:
+            self.settle(_clean(_olds), values)
+            if not any(is_unknown(v) for v in values.values()) and (portal := self._portal_if_set()):
+                self.plan(portal, "", values)
+        return CheckResult(values, [CheckFailure(name, reason) for name, reason in faults])
+
+    @in_plain_words
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """What would be replaced; what else differs the engine sees by itself (changes=None) [observed]."""
+        olds, news = _clean(_olds), _clean(_news)
+        replaces = [f for f in self.inputs.immutable() if is_unknown(news.get(f)) or olds.get(f) != news.get(f)]
+        meant = configuration.expected_portal_id(self._config, os.environ)
+        moved = meant is not None and olds.get("portal_id") not in (None, meant)
+        if not replaces and not moved and (portal := self._portal_if_set()):
+            self.plan(portal, _id, news)
+        return DiffResult(
+            changes=True if moved else None,  # the engine compares inputs only and would not see the other portal
+            replaces=replaces + (["portal_id"] if moved else []),
+            delete_before_replace=True,
+        )
+
+    @in_plain_words
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create in the portal of the token."""
+        inputs = self._inputs(props)
+        portal = self._portal()
+        portal_id = portal.guard()
+        id_, assigned = self.make(portal, inputs)
+        return CreateResult(id_, self._outputs(inputs.model_dump(), assigned, portal_id))
+
+    @in_plain_words
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Update in place; sends nothing where nothing of HubSpot's differs."""
+        olds, inputs = _clean(_olds), self._inputs(_news)
+        assigned = {k: v for k, v in olds.items() if k not in self.inputs.model_fields and k != "portal_id"}
+        portal_id = olds.get("portal_id")
+        values = inputs.model_dump()
+        if any(olds.get(field) != values[field] for field in self.written()):
+            portal = self._portal()
+            portal_id = portal.guard(portal_id)
+            self.change(portal, _id, inputs)
+        return UpdateResult(self._outputs(values, assigned, portal_id))
+
+    @in_plain_words
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What is in the portal: outputs and inputs; an empty id says that it is certainly gone."""
+        outputs = _clean(props)
+        portal = self._portal()
+        portal_id = portal.guard(outputs.get("portal_id"))
+        found = self.look(portal, id_, outputs)
+        if found is None:
+            if outputs.get("portal_id") is None:  # a look-up by id, not a refresh: the engine would not notice
+                raise NotFound(
+                    f"There is no {id_} in portal {portal_id} — HubSpot does not list it — correct the id, or create it"
+                )
+            return ReadResult("", {})
+        new_id, inputs, assigned = found
+        kept = {k: v for k, v in outputs.items() if k in self.inputs.model_fields and k not in inputs}
+        values, _ = self.inputs.examine(kept | inputs)
+        return ReadResult(new_id, self._outputs(values, assigned, portal_id), values)
+
+    @in_plain_words
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete in the portal it was made in."""
+        portal = self._portal()
+        portal.guard(_clean(_props).get("portal_id"))
+        self.remove(portal, _id)
+
+    # ---------------------------------------------------------------------------------------------------- machinery
+
+    def written(self) -> list[str]:
+        """The inputs that an update writes to HubSpot."""
+        raise NotImplementedError
+
+    def _portal(self) -> Portal:
+        return self.portals.of(configuration.settings(self._config, os.environ))
+
+    def _portal_if_set(self) -> Portal | None:
+        """The portal, None while the settings cannot be used: a preview without a token is fine."""
+        try:
+            return self._portal()
+        except HubAssocError:
+            return None
+
+    def _inputs(self, props: Props) -> I:
+        fields = {k: v for k, v in _clean(props).items() if k in self.inputs.model_fields}
+        return cast(I, self.inputs.model_validate(fields))
+
+    @staticmethod
+    def _outputs(inputs: Props, assigned: Props, portal_id: int | None) -> dict[str, Any]:
+        return {k: v for k, v in {**inputs, **assigned, "portal_id": portal_id}.items() if v is not None}
+
+
+def _clean(props: Props) -> dict[str, Any]:
+    """Properties without Pulumi's own (``__provider``) and without null, whole numbers as ints again."""
+    return {k: _whole(v) for k, v in props.items() if not k.startswith("__") and v is not None}
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,1 @@
+"""The resources. Paths and class names of providers in here are stored in users' state and never change."""

@@ -1,0 +1,44 @@
+"""What the inputs of several resources have in common: object types, texts, whole numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from pulumi_hubassoc.hubspot import facts
+
+
+def _object_type(value: object) -> str:
+    if not isinstance(value, str):
+        msg = f"must be the name or id of an object type, not {value!r}"
+        raise ValueError(msg)
+    return facts.object_type(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        msg = f"must be a text, not {value!r}"
+        raise ValueError(msg)
+    if not value.strip():
+        msg = f"must not be blank, and is {value!r}"
+        raise ValueError(msg)
+    return value.strip()
+
+
+def _whole_number(value: object) -> int:
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+    if not whole or not 1 <= int(value) <= 2**31 - 1:  # type: ignore[call-overload]
+        msg = f"must be a whole number of at least 1, and is {value!r}"
+        raise ValueError(msg)
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+ObjectTypeName = Annotated[str, BeforeValidator(_object_type)]
+"""An object type, canonical: HubSpot's plural lower-case name, custom ones as written."""
+
+Text = Annotated[str, BeforeValidator(_text)]
+"""A text that is not blank, without white space around it."""
+
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+"""A whole number of at least 1; floats that are whole are taken, as Pulumi sends them."""

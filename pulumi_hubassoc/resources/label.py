@@ -1,0 +1,276 @@
+"""`AssociationLabel`: a kind of relation between two objects' records, such as "Billing contact" or "Manager / Employee".
+
+HubSpot's rules:
+
+* A label belongs to one pair of object types and cannot move to another [spec].
+* It has an internal name, unique in the portal, that never changes [observed], and a text on each side. With one text
+  for both sides it is *single*, with two it is *paired*; HubSpot has no flag for it, so one becomes the other by its
+  texts [observed].
+* A text is used once in a direction of a pair [observed], and a pair has at most 50 labels [observed].
+* HubSpot gives it two type ids, one for each direction, which differ between portals [observed].
+* Deleting it takes it off every record that has it; there is no way back [observed].
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated, Any
+
+import pulumi
+from pulumi.dynamic import Resource
+from pydantic import AfterValidator, StrictBool
+
+from pulumi_hubassoc.errors import HubAssocError
+from pulumi_hubassoc.hubspot import facts
+from pulumi_hubassoc.hubspot.labels import LabelRef, NewLabel
+from pulumi_hubassoc.hubspot.portal import Portal
+from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
+from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text
+from pulumi_hubassoc.resources.references import AssociationReference
+
+
+def _internal_name(name: str) -> str:
+    fault = facts.fault_of_name(name)
+    if fault:
+        msg = f"{fault}: {name!r}; an internal name has neither hyphens nor white space and does not begin with a digit"
+        raise ValueError(msg)
+    return name
+
+
+class LabelInputs(Inputs):
+    """Inputs of a label."""
+
+    from_object_type: Annotated[ObjectTypeName, Immutable("a label belongs to one pair of object types")]
+    """The object whose records carry the label's text. One of HubSpot's (`contacts`) or a custom one (`2-123`, `p_pet`)."""
+    to_object_type: Annotated[ObjectTypeName, Immutable("a label belongs to one pair of object types")]
+    """The object on the other side; may be the same."""
+    label: Text
+    """The text, unique in its direction of the pair."""
+    inverse_label: Text | None = None
+    """The text on the other side of a paired label; None, or the same text, for a single one."""
+    name: (
+        Annotated[Text, AfterValidator(_internal_name), Immutable("HubSpot never changes an internal name")] | None
+    ) = None
+    """The internal name, unique in the portal. Derived at first create where it is not given, and kept then."""
+    name_suffix: Text | None = None
+    """What a derived name ends in: six characters that only this resource of this stack has."""
+    adopt_existing: StrictBool = False
+    """Whether a label with these texts (or this name) that exists already is taken over instead of being refused."""
+
+
+def label_id(ref: LabelRef) -> str:
+    """The resource id: `{from}/{to}/{type_id}/{inverse_type_id}`."""
+    return f"{ref.from_object_type}/{ref.to_object_type}/{ref.type_id}/{ref.inverse_type_id}"
+
+
+def split_label_id(id_: str) -> LabelRef:
+    """The label that an id names.
+
+    Raises:
+        HubAssocError: if it is no such id.
+    """
+    parts = id_.split("/")
+    if len(parts) != 4 or not all(p.isascii() and p.isdigit() for p in parts[2:]):
+        raise HubAssocError(f"{id_!r} is no id of a label — it has the form contacts/companies/12/13 — correct it")
+    return LabelRef(parts[0], parts[1], int(parts[2]), int(parts[3]))
+
+
+def derived_name(from_object_type: str, to_object_type: str, label: str, suffix: str) -> str:
+    """The internal name of a label that was given none: `{from}_to_{to}_{slug of label}_{suffix}`."""
+    slug = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40].strip("_")
+    start = "_".join(filter(None, (from_object_type, "to", to_object_type, slug, suffix))).replace("-", "_")
+    return f"o{start}" if start[0].isdigit() else start
+
+
+def name_suffix(project: str, stack: str, name: str) -> str:
+    """Six characters that only this resource of this stack has (one in a thousand million for two to meet)."""
+    digest = hashlib.sha256(f"{project}/{stack}/{name}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big")
+    return "".join("abcdefghijklmnopqrstuvwxyz234567"[number >> (5 * i) & 31] for i in range(6))
+
+
+class LabelProvider(Provider[LabelInputs]):
+    """Keeps a label in a portal. The path of this class is stored in users' state: it never changes."""
+
+    inputs = LabelInputs
+
+    def settle(self, olds: Props, values: dict[str, Any]) -> None:
+        """One form for a single label, and a name that stays once it is there."""
+        if values.get("inverse_label") == values.get("label") and not is_unknown(values.get("label")):
+            values.pop("inverse_label", None)
+        if values.get("name") is not None:
+            values.pop("name_suffix", None)  # a name that was given is no proof of whose the label is
+        elif olds.get("name") is not None:
+            values["name"] = olds["name"]
+            values.pop("name_suffix", None)
+            if olds.get("name_suffix") is not None:
+                values["name_suffix"] = olds["name_suffix"]
+        elif "name_suffix" in values:
+            parts = [values[k] for k in ("from_object_type", "to_object_type", "label", "name_suffix")]
+            unknown = next((p for p in parts if is_unknown(p)), None)
+            values["name"] = derived_name(*parts) if unknown is None else unknown
+
+    def plan(self, portal: Portal, id_: str, news: Props) -> None:
+        """Note the texts that an existing label is about to have."""
+        texts = (news.get("label"), news.get("inverse_label", news.get("label")))
+        if id_ and isinstance(texts[0], str) and isinstance(texts[1], str):
+            portal.labels.plan(split_label_id(id_), (texts[0], texts[1]))
+
+    def make(self, portal: Portal, inputs: LabelInputs) -> tuple[str, dict[str, Any]]:
+        """Create the label exactly once."""
+        name = inputs.name or derived_name(inputs.from_object_type, inputs.to_object_type, inputs.label, "")
+        ref = portal.labels.create(
+            NewLabel(
+                inputs.from_object_type,
+                inputs.to_object_type,
+                name,
+                inputs.label,
+                inputs.inverse_label,
+                own_name=inputs.name_suffix is not None,
+                adopt=inputs.adopt_existing,
+            )
+        )
+        return label_id(ref), {**_assigned(ref), "name": name}
+
+    def look(self, portal: Portal, id_: str, outputs: Props) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+        """The label as it is now, under its new id if a person made it again."""
+        label = outputs.get("label", "")
+        found = portal.labels.find(split_label_id(id_), (label, outputs.get("inverse_label", label)))
+        if found is None:
+            return None
+        text, inverse_text = found.texts
+        ref = found.ref
+        live = {
+            "from_object_type": ref.from_object_type,
+            "to_object_type": ref.to_object_type,
+            "label": text,
+            "inverse_label": None if text == inverse_text else inverse_text,
+        }
+        return label_id(ref), live, _assigned(ref)
+
+    def written(self) -> list[str]:
+        """The texts."""
+        return ["label", "inverse_label"]
+
+    def change(self, portal: Portal, id_: str, inputs: LabelInputs) -> None:
+        """Set both texts."""
+        portal.labels.rename(split_label_id(id_), (inputs.label, inputs.inverse_label or inputs.label))
+
+    def remove(self, portal: Portal, id_: str) -> None:
+        """Delete both directions."""
+        portal.labels.delete(split_label_id(id_))
+
+
+def _assigned(ref: LabelRef) -> dict[str, Any]:
+    return {"type_id": ref.type_id, "inverse_type_id": ref.inverse_type_id, "category": facts.USER_DEFINED}
+
+
+class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
+    """A label for associations between the records of two objects.
+
+    ```python
+    billing = hubassoc.AssociationLabel(
+        "billing", from_object_type="contacts", to_object_type="companies", label="Billing contact"
+    )
+    manager = hubassoc.AssociationLabel(
+        "manager", from_object_type="contacts", to_object_type="contacts", label="Manager", inverse_label="Employee"
+    )
+    ```
+
+    Texts change in place, and with them a single label becomes a paired one and back. Another `from_object_type`,
+    `to_object_type` or `name` replaces the label: it is deleted first (and so comes off all records) and made anew.
+
+    Args:
+        resource_name: the name of the resource.
+        from_object_type: `contacts`, `companies`, `deals`, `tickets` or another standard object by plural, singular
+            or id; a custom object by id (`2-123`) or prefixed name (`p_pet`).
+        to_object_type: likewise; may be the same.
+        label: the text. For a paired label, the text on the *from* side's view: a contact's companies are shown with it.
+        inverse_label: the text the other way round; None for a single label.
+        name: the internal name, unique in the portal, without hyphen, white space or leading digit. Default:
+            `{from}_to_{to}_{slug of label}_{6 characters derived from project, stack and resource name}`, computed at
+            first create and kept when texts change.
+        adopt_existing: take over a label that has these texts (or this name) already. Its texts are set to those
+            given here. Without it such a label is refused, unless it has this resource's own derived name.
+        opts: resource options; `delete_before_replace=True` is set unless given.
+    """
+
+    from_object_type: pulumi.Output[str]
+    """Canonical object type: `contacts` for `0-1`, `contact` or `Contacts`."""
+    to_object_type: pulumi.Output[str]
+    """Canonical object type."""
+    label: pulumi.Output[str]
+    """The text."""
+    inverse_label: pulumi.Output[str | None]
+    """The text of the other side of a paired label, None for a single one."""
+    name: pulumi.Output[str]
+    """The internal name, unique in the portal, fixed when the label was made."""
+    category: pulumi.Output[str]
+    """`USER_DEFINED`."""
+    portal_id: pulumi.Output[int]
+    """The portal it was made in."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        from_object_type: pulumi.Input[str],
+        to_object_type: pulumi.Input[str],
+        label: pulumi.Input[str],
+        inverse_label: pulumi.Input[str] | None = None,
+        name: pulumi.Input[str] | None = None,
+        adopt_existing: pulumi.Input[bool] = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "from_object_type": from_object_type,
+            "to_object_type": to_object_type,
+            "label": label,
+            "inverse_label": inverse_label,
+            "name": name,
+            "name_suffix": name_suffix(pulumi.get_project(), pulumi.get_stack(), resource_name),
+            "adopt_existing": adopt_existing,
+            "type_id": None,
+            "inverse_type_id": None,
+            "category": None,
+            "portal_id": None,
+        }
+        # Without the option, --replace and --target-replace make the new label before they delete the old one.
+        first = pulumi.ResourceOptions(delete_before_replace=True)
+        merged = pulumi.ResourceOptions.merge(first, opts)
+        self._outlives_stack = bool(merged.retain_on_delete) or merged.id is not None
+        super().__init__(LabelProvider(), resource_name, props, merged)
+
+    def __init_subclass__(cls, module: str = "hubassoc", name: str = "AssociationLabel", **kwargs: Any) -> None:
+        """Keep the type token in subclasses; Pulumi would reset it."""
+        super().__init_subclass__(module=module, name=name, **kwargs)
+
+    @property
+    def type_id(self) -> pulumi.Output[int]:
+        """The type id of the forward direction. Read from the id, so that a rename leaves it known in a preview."""
+        return self.id.apply(lambda id_: split_label_id(id_).type_id)
+
+    @property
+    def inverse_type_id(self) -> pulumi.Output[int]:
+        """The type id of the other direction (the same one where HubSpot made only one)."""
+        return self.id.apply(lambda id_: split_label_id(id_).inverse_type_id)
+
+    @property
+    def forward(self) -> AssociationReference:
+        """The direction in which the label was declared."""
+        return AssociationReference(
+            self.from_object_type, self.to_object_type, facts.USER_DEFINED, self.type_id, label=self
+        )
+
+    @property
+    def inverse(self) -> AssociationReference:
+        """The other direction."""
+        return AssociationReference(
+            self.to_object_type, self.from_object_type, facts.USER_DEFINED, self.inverse_type_id, label=self
+        )
+
+    @property
+    def outlives_stack(self) -> bool:
+        """Whether the label stays in the portal when it leaves the stack: retained, protected, or only looked up."""
+        return self._outlives_stack or bool(self._protect)
