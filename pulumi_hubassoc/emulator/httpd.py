@@ -1,13 +1,13 @@
-"""The emulator on a real loopback socket, with connections that really break."""
+"""The emulator on a real loopback socket, with connections that are kept, and really break."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import socket
 import struct
 import threading
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -16,17 +16,19 @@ from pulumi_hubassoc.emulator.exchange import Broken
 from pulumi_hubassoc.emulator.routes import BROKEN
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class _Handler(WSGIRequestHandler):
-    """Keeps connections alive, writes each answer in one piece, and breaks connections when told.
+    """Keeps connections alive, which Werkzeug's own handler does not, and breaks them when told.
 
-    Unbuffered writes on a kept connection cost 40 ms an answer: head and body go out as two segments, the second of
-    which waits for the delayed acknowledgement of the first.
+    Each answer leaves in one piece: with unbuffered writes head and body go out as two segments, the second of which
+    waits 40 ms for the delayed acknowledgement of the first.
     """
 
     protocol_version = "HTTP/1.1"
@@ -35,36 +37,66 @@ class _Handler(WSGIRequestHandler):
     server: _Server
 
     def setup(self) -> None:
+        """Makes the connection known to the server."""
         super().setup()
         self.server.connections.add(self.connection)
 
     def finish(self) -> None:
+        """Forgets the connection; one that broke cannot be flushed."""
         self.server.connections.discard(self.connection)
         with contextlib.suppress(OSError, ValueError):
             super().finish()
 
-    def make_environ(self) -> dict[str, Any]:
-        return {**super().make_environ(), "pulumi_hubassoc.handler": self}
+    def run_wsgi(self) -> None:
+        """Answers one request, whose body is read whole so that the next one can follow."""
+        environ = self.make_environ()
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        chunked = environ.get("wsgi.input_terminated", False)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read() if chunked else self.rfile.read(length))
+        status, headers, body = _answer(self.server.app, environ)
+        broken: Broken | None = environ.get(BROKEN)
+        if broken is not None and not (broken.how == "truncated" and body):
+            self.server.closing.wait(broken.seconds)
+            self._reset()
+            return
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if broken is not None:
+            body, self.close_connection = body[: len(body) // 2], True
+        self.wfile.write(body)
+        self.wfile.flush()
 
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Says nothing: the journal knows."""
-
-    def reset_connection(self) -> None:
+    def _reset(self) -> None:
         """Breaks the connection so that the client's next read fails."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         os.close(self.connection.detach())
 
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """The client went away, or we did."""
-        self.close_connection = True
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Says nothing: the journal knows."""
+
+
+def _answer(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """What a WSGI application answers, whole."""
+    head: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+        head.append((status, headers))
+        return lambda _: None
+
+    body = b"".join(app(environ, start_response))
+    return *head[-1], body
 
 
 class _Server(ThreadedWSGIServer):
     """Knows its open connections, so that stopping ends them."""
 
-    def __init__(self, port: int, app: WSGIApplication) -> None:
+    def __init__(self, port: int, app: WSGIApplication, closing: threading.Event) -> None:
         self.connections: set[socket.socket] = set()
+        self.closing = closing
         super().__init__(HOST, port, app, handler=_Handler)
 
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -77,15 +109,14 @@ class RunningServer:
     def __init__(self, app: WSGIApplication, port: int, closing: threading.Event) -> None:
         self._closing = closing
         closing.clear()
-        self._server = _Server(port, _breakable(app, closing))
-        self.port = self._server.server_port
+        self._server = _Server(port, app, closing)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="emulator")
         self._thread.start()
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{HOST}:{self._server.server_port}"
 
     def stop(self) -> None:
         """Ends the server, and every connection and waiting answer with it."""
@@ -96,29 +127,3 @@ class RunningServer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-
-
-def _breakable(app: WSGIApplication, closing: threading.Event) -> WSGIApplication:
-    """The application, whose broken answers break the connection they were asked on."""
-
-    def breakable(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        result: Iterable[bytes] = app(environ, start_response)
-        broken: Broken | None = environ.get(BROKEN)
-        if broken is None:
-            return result
-        handler: _Handler = environ["pulumi_hubassoc.handler"]
-        whole = b"".join(result)
-        if broken.how == "truncated" and whole:
-            return _half(whole, handler)
-        closing.wait(broken.seconds)
-        handler.reset_connection()
-        msg = "broken on purpose"
-        raise ConnectionResetError(msg)
-
-    return breakable
-
-
-def _half(whole: bytes, handler: _Handler) -> Iterable[bytes]:
-    """Half of a body whose head promised all of it; then the connection ends."""
-    handler.close_connection = True
-    yield whole[: len(whole) // 2]

@@ -190,9 +190,10 @@ class Portal:
         return self.settings
 
     def reset(self) -> None:
-        """Empties the portal; account and settings stay."""
+        """Empties the portal and begins its ids anew; account and settings stay."""
         with self._lock:
             self._arrivals.clear()
+            self._requests = 0
             self.commit(State())
 
     def load(self, state: State) -> None:

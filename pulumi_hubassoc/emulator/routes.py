@@ -22,6 +22,7 @@ BROKEN = "pulumi_hubassoc.broken"
 def make_app(emulator: Emulator) -> flask.Flask:
     """The application of an emulator."""
     app = flask.Flask("pulumi_hubassoc.emulator", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # a mistake of the emulator's must not look like one of HubSpot's 500s
     for operation in OPERATIONS:
         for number, (path, version) in enumerate(operation.paths):
             app.add_url_rule(

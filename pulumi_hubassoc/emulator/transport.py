@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pulumi_hubassoc.emulator.exchange import Broken
 from pulumi_hubassoc.emulator.routes import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication
+
+    from pulumi_hubassoc.emulator.exchange import Broken
 
 # The errors httpx itself raises for these over a socket.
 _ERRORS: dict[str, tuple[type[httpx.TransportError], str]] = {
