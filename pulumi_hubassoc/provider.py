@@ -30,7 +30,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pulumi_hubassoc import config as configuration
 from pulumi_hubassoc.errors import HubAssocError, NotFound
 from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal import Portal
+from pulumi_hubassoc.hubspot.portal_view import PortalView
+from pulumi_hubassoc.hubspot.waiting import Patience
 
 if TYPE_CHECKING:
     import httpx
@@ -109,10 +112,17 @@ class Portals:
 
     Args:
         transport: an httpx transport instead of the network.
+        patience: how failures are waited out, made from the seconds that are set.
+        grace_s: how long a write that is in the way waits to hear what else is planned.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None = None,
+        patience: Callable[[float], Patience] = Patience,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self._transport, self._patience, self._grace_s = transport, patience, grace_s
         self._open: dict[configuration.Settings, Portal] = {}
         self._lock = threading.Lock()
 
@@ -120,8 +130,10 @@ class Portals:
         """The portal of these settings. Nothing is sent yet."""
         with self._lock:
             if settings not in self._open:
-                hubspot = HubSpot(settings.connection, transport=self._transport)
-                self._open[settings] = Portal(hubspot, settings.portal_id, settings.account_types)
+                patience = self._patience(settings.connection.patience_s)
+                hubspot = HubSpot(settings.connection, transport=self._transport, patience=patience)
+                view = PortalView(hubspot, settings.portal_id, settings.account_types)
+                self._open[settings] = Portal(view, self._grace_s)
             return self._open[settings]
 
 
@@ -227,23 +239,22 @@ class Provider(ResourceProvider, Generic[I]):
     @in_plain_words
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Create in the portal of the token."""
-        inputs = self._inputs(props)
+        values = self._values(props)
         portal = self._portal()
         portal_id = portal.guard()
-        id_, assigned = self.make(portal, inputs)
-        return CreateResult(id_, self._outputs(inputs.model_dump(), assigned, portal_id))
+        id_, assigned = self.make(portal, self._inputs(values))
+        return CreateResult(id_, self._outputs(values, assigned, portal_id))
 
     @in_plain_words
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Update in place; sends nothing where nothing of HubSpot's differs."""
-        olds, inputs = _clean(_olds), self._inputs(_news)
+        olds, values = _clean(_olds), self._values(_news)
         assigned = {k: v for k, v in olds.items() if k not in self.inputs.model_fields and k != "portal_id"}
         portal_id = olds.get("portal_id")
-        values = inputs.model_dump()
-        if any(olds.get(field) != values[field] for field in self.written()):
+        if any(olds.get(field) != values.get(field) for field in self.written()):
             portal = self._portal()
             portal_id = portal.guard(portal_id)
-            self.change(portal, _id, inputs)
+            self.change(portal, _id, self._inputs(values))
         return UpdateResult(self._outputs(values, assigned, portal_id))
 
     @in_plain_words
@@ -260,8 +271,7 @@ class Provider(ResourceProvider, Generic[I]):
                 )
             return ReadResult("", {})
         new_id, inputs, assigned = found
-        kept = {k: v for k, v in outputs.items() if k in self.inputs.model_fields and k not in inputs}
-        values, _ = self.inputs.examine(kept | inputs)
+        values = {k: v for k, v in (self._values(outputs) | inputs).items() if v is not None}
         return ReadResult(new_id, self._outputs(values, assigned, portal_id), values)
 
     @in_plain_words
@@ -287,9 +297,11 @@ class Provider(ResourceProvider, Generic[I]):
         except HubAssocError:
             return None
 
-    def _inputs(self, props: Props) -> I:
-        fields = {k: v for k, v in _clean(props).items() if k in self.inputs.model_fields}
-        return cast(I, self.inputs.model_validate(fields))
+    def _values(self, props: Props) -> dict[str, Any]:
+        return {k: v for k, v in _clean(props).items() if k in self.inputs.model_fields}
+
+    def _inputs(self, values: Props) -> I:
+        return cast(I, self.inputs.model_validate(values))
 
     @staticmethod
     def _outputs(inputs: Props, assigned: Props, portal_id: int | None) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow, label_text
 from pulumi_hubassoc.hubspot.facts import USER_DEFINED
 from pulumi_hubassoc.hubspot.models import LabelType
-from pulumi_hubassoc.hubspot.plans import Plans
+from pulumi_hubassoc.hubspot.plans import GRACE_S, Plans
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView
 
 Texts = tuple[str, str]
@@ -112,11 +111,11 @@ class Found:
 class Labels:
     """The labels of one portal. Threads may share it."""
 
-    def __init__(self, view: PortalView) -> None:
+    def __init__(self, view: PortalView, grace_s: float = GRACE_S) -> None:
         self._view = view
         self._hubspot = view.hubspot
         self._patience = view.hubspot.patience
-        self._plans: Plans[tuple[Direction, int], tuple[LabelRef, Texts]] = Plans()
+        self._plans: Plans[tuple[Direction, int], tuple[LabelRef, Texts]] = Plans(grace_s)
         self._locks: dict[frozenset[str], threading.Lock] = defaultdict(threading.Lock)
 
     # -------------------------------------------------------------------------------------------------------- find
@@ -184,7 +183,7 @@ class Labels:
         listed = self._view.labels(*new.direction)
         before = set(listed)
         uncertain = False  # whether an earlier attempt may have made it
-        started = time.monotonic()
+        started = self._patience.clock()
         for attempt in itertools.count(1):
             holder = _holder(listed, new.label)
             if holder is not None:
@@ -198,7 +197,7 @@ class Labels:
                 )
             except HubSpotError as error:
                 uncertain = uncertain or error.maybe_applied
-                left_s = self._patience.total_s - (time.monotonic() - started)
+                left_s = self._patience.total_s - (self._patience.clock() - started)
                 if (
                     isinstance(error, Refused)
                     and not isinstance(error, (RateLimited, Unavailable))
@@ -222,9 +221,9 @@ class Labels:
         """
         if refusal.status not in (400, 409):
             raise refusal
-        until = time.monotonic() + left_s
+        until = self._patience.clock() + left_s
         while _holder(self._view.labels(*new.direction, since=self._view.now()), new.label) is None:
-            if time.monotonic() >= until:
+            if self._patience.clock() >= until:
                 return self._by_name(new, refusal)
             self._patience.sleep(1.0)
         return None
@@ -257,13 +256,13 @@ class Labels:
 
     def _completed(self, new: NewLabel, holder: int | None, among: set[int] | None = None) -> LabelRef:
         """The label just made, its direction taken from lists read after it was made."""
-        started = time.monotonic()
+        started = self._patience.clock()
         since = self._view.now()
         while holder is None:
             listed = self._view.labels(*new.direction, since=since)
             holder = next((i for i in sorted(among or ()) if listed.get((USER_DEFINED, i)) == new.label), None)
             if holder is None:
-                if time.monotonic() - started > self._patience.total_s:
+                if self._patience.clock() - started > self._patience.total_s:
                     raise UnexpectedAnswer(
                         f"find the new label {new} in HubSpot's list",
                         "HubSpot made it and does not list it",
@@ -317,10 +316,10 @@ class Labels:
 
     def _name_of(self, direction: Direction, type_id: int) -> str | None:
         """The internal name of a label; waits for one so new that HubSpot does not show its name yet [observed]."""
-        started = time.monotonic()
+        started = self._patience.clock()
         while True:
             name = self._names(direction[0]).get(type_id)
-            if name is not None or time.monotonic() - started > self._patience.total_s:
+            if name is not None or self._patience.clock() - started > self._patience.total_s:
                 return name
             self._patience.sleep(5.0)
 

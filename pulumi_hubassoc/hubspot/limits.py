@@ -21,7 +21,7 @@ from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.facts import HUBSPOT_DEFINED, USER_DEFINED
 from pulumi_hubassoc.hubspot.models import LimitInput, TypeInput
-from pulumi_hubassoc.hubspot.plans import Plans
+from pulumi_hubassoc.hubspot.plans import GRACE_S, Plans
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView
 
 
@@ -48,10 +48,10 @@ class LimitRef:
 class Limits:
     """The limits of one portal. Threads may share it."""
 
-    def __init__(self, view: PortalView) -> None:
+    def __init__(self, view: PortalView, grace_s: float = GRACE_S) -> None:
         self._view = view
         self._hubspot = view.hubspot
-        self._plans: Plans[Key, int] = Plans()
+        self._plans: Plans[Key, int] = Plans(grace_s)
         self._locks: dict[Direction, threading.Lock] = defaultdict(threading.Lock)
 
     def get(self, ref: LimitRef) -> int | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from pulumi_hubassoc.hubspot.client import HubSpot
 from pulumi_hubassoc.hubspot.labels import Labels
 from pulumi_hubassoc.hubspot.limits import Limits
+from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal_view import PortalView
 
 
@@ -14,15 +12,14 @@ class Portal:
     """One portal in one process.
 
     Args:
-        hubspot: its API.
-        portal_id: the portal that is meant, None if any will do.
-        account_types: the account types allowed, empty if all are.
+        view: what the process has seen of it.
+        grace_s: how long a write that is in the way waits to hear what else is planned.
     """
 
-    def __init__(self, hubspot: HubSpot, portal_id: int | None = None, account_types: Collection[str] = ()) -> None:
-        self.view = PortalView(hubspot, portal_id, account_types)
-        self.labels = Labels(self.view)
-        self.limits = Limits(self.view)
+    def __init__(self, view: PortalView, grace_s: float = GRACE_S) -> None:
+        self.view = view
+        self.labels = Labels(view, grace_s)
+        self.limits = Limits(view, grace_s)
 
     def guard(self, state_portal_id: int | None = None) -> int:
         """The portal's id, once it is certain that it is the right one (see `PortalView.guard`)."""

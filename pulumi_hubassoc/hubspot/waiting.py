@@ -148,6 +148,7 @@ class Patience:
         sleep: sleeps for that many seconds.
         budget: shared by all operations of the process.
         chance: a number in [0, 1), for jitter.
+        clock: seconds that only grow.
     """
 
     def __init__(
@@ -156,9 +157,11 @@ class Patience:
         sleep: Sleep = sleep_in_slices,
         budget: RetryBudget | None = None,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total_s = total_s
         self.sleep = sleep
+        self.clock = clock
         self.budget = budget or RetryBudget()
         self._chance = chance
 
@@ -166,10 +169,11 @@ class Patience:
         """Call `send`, and again after failures that pass; the last failure is raised."""
         import tenacity
 
+        started = self.clock()
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self.may_resend),
             wait=lambda state: self.wait_s(_failure(state), state.attempt_number),
-            stop=tenacity.stop_before_delay(self.total_s),
+            stop=lambda state: self.clock() - started + state.upcoming_sleep >= self.total_s,
             sleep=self.sleep,
             reraise=True,
         )
@@ -194,7 +198,7 @@ class Patience:
             # An absurd wish is cut, and jitter keeps threads that were refused together from coming back together.
             return min(least, LONGEST_WAIT_S) + jitter
         if isinstance(error, Unavailable) and error.status == 477:
-            return (asked or 0.0) + jitter  # too long a wish ends the retries: stop_before_delay
+            return (asked or 0.0) + jitter  # too long a wish ends the retries
         if isinstance(error, Unavailable) and error.status == 423:
             return max(_LOCKED_WAIT_S, min((asked or 0.0), LONGEST_WAIT_S)) + jitter
         backoff = min(20.0, 0.5 * float(2**attempt))
