@@ -91,11 +91,13 @@ class PulumiCliEngine:
         """
         try:
             self._command = auto.PulumiCommand(root=str(root) if root else None, skip_version_check=True)
+            version = self._command.version
         except (OSError, subprocess.SubprocessError):
+            version = None
+        if version is None:
             where = f"in {root}" if root else "on PATH"
-            raise EngineError(f"there is no working Pulumi CLI {where}: {_HOW_TO_INSTALL}") from None
-        version = str(self._command.version)
-        if self._command.version is None or too_old(version):
+            raise EngineError(f"there is no working Pulumi CLI {where}: {_HOW_TO_INSTALL}")
+        if too_old(str(version)):
             raise EngineError(
                 f"the Pulumi CLI is version {version}, and at least {OLDEST} is needed: {_HOW_TO_INSTALL}"
             )
