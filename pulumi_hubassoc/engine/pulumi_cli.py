@@ -90,7 +90,7 @@ class PulumiCliEngine:
             EngineError: there is none, or it is too old.
         """
         try:
-            self._command = auto.PulumiCommand(root=str(root) if root else None, skip_version_check=True)
+            self._command = auto.PulumiCommand(root=str(root.resolve()) if root else None, skip_version_check=True)
             version = self._command.version
         except (OSError, subprocess.SubprocessError):
             version = None
