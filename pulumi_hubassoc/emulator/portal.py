@@ -111,7 +111,8 @@ class Portal:
         self._lock = threading.RLock()
         self._state = State()
         self._history: deque[tuple[float, State]] = deque([(0.0, self._state)], maxlen=_REMEMBERED)
-        self._arrivals: deque[float] = deque()
+        self._in_interval: deque[float] = deque()
+        self._in_day: deque[float] = deque()
         self._requests = 0
 
     @property
@@ -192,7 +193,8 @@ class Portal:
     def reset(self) -> None:
         """Empties the portal and begins its ids anew; account and settings stay."""
         with self._lock:
-            self._arrivals.clear()
+            self._in_interval.clear()
+            self._in_day.clear()
             self._requests = 0
             self.commit(State())
 
@@ -257,15 +259,11 @@ class Portal:
         with self._lock:
             now = self._clock()
             self._requests += 1
-            self._arrivals.append(now)
-            while self._arrivals and self._arrivals[0] <= now - _DAY:
-                self._arrivals.popleft()
-            in_interval = 0
-            for at in reversed(self._arrivals):
-                if at <= now - INTERVAL:
-                    break
-                in_interval += 1
+            for arrivals, span in ((self._in_interval, INTERVAL), (self._in_day, _DAY)):
+                arrivals.append(now)
+                while arrivals[0] <= now - span:
+                    arrivals.popleft()
             digest = hashlib.blake2b(
                 f"{self._seed}:{self.portal_id}:{self._requests}".encode(), digest_size=16
             ).digest()
-            return str(uuid.UUID(bytes=digest, version=4)), in_interval, len(self._arrivals)
+            return str(uuid.UUID(bytes=digest, version=4)), len(self._in_interval), len(self._in_day)

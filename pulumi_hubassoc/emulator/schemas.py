@@ -16,8 +16,8 @@ NO_LIMIT = 500_000
 def schema(state: State, rules: Rules, object_type: str, name_lag: float | None = None) -> Answer:
     """An object's schema; its `associations` alone tell internal names, standard objects' a while late [observed]."""
     custom = state.custom_objects.get(object_type)
-    lag = rules.settings.schema_name_lag if name_lag is None else name_lag
-    newest = rules.now if custom else rules.now - lag
+    usual_lag = 0.0 if custom else rules.settings.schema_name_lag
+    newest = rules.now - (usual_lag if name_lag is None else name_lag)
     seen = [t for t in _touching(state, object_type) if t.created_at <= newest]
     body = _head(object_type, custom) | {
         "properties": [],
