@@ -1,0 +1,401 @@
+"""The built-in engine: stacks of Python programs with dynamic resources, without the Pulumi CLI."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+from pulumi_hubassoc.engine.interface import (
+    DEFAULTS,
+    ConfigValue,
+    EngineError,
+    OnEvent,
+    OperationName,
+    Options,
+    OutputValue,
+    Project,
+    Result,
+)
+
+from .builtin_provider import BuiltinProvider
+from .config import ProjectFile, StackConfig, file_config, memory_config
+from .deployer import Deployer, NoProgram, Program
+from .events import Sink
+from .graph import DependencyGraph
+from .monitor import Context, EngineService, Monitor, Server
+from .program import Addresses, FolderProgram, FunctionProgram, default_python
+from .provider_process import Launch, ProviderError, ProviderProcess
+from .providers import DynamicProvider
+from .registry import Registry
+from .run import Run, Settings, Targets
+from .snapshot import Snapshot
+from .stack_secrets import StackSecrets
+from .state import Deployment, ResourceState, deployment_from_json, deployment_to_json
+from .store import FileStore, MemoryStore, Store
+from .trace import Trace
+from .values import Properties, contains_secrets, redacted, without_secrets
+
+_STATE_FOLDER = ".pulumi-local"
+_NO_CHANGE = ("same", "read", "discard", "read-replacement")
+NO_CHANGES_EXPECTED, CANCELLED = 7, 8
+
+
+class LocalEngine:
+    """Runs stacks in this process and its children; see `pulumi_hubassoc.engine.interface` for what it does.
+
+    Args:
+        state_dir: where stacks are kept, in a folder for each project; ``.pulumi-local`` in the project's own folder
+            unless given.
+        in_memory: keep stacks only as long as this engine lives.
+        provider: ``process`` runs providers in processes of their own, as Pulumi does; ``in-process`` in this one, which is
+            faster, shares its modules with the test, and cannot be interrupted.
+        trace: receives every call and step, secrets in clear.
+    """
+
+    name = "built-in engine"
+
+    def __init__(
+        self,
+        state_dir: Path | str | None = None,
+        *,
+        in_memory: bool = False,
+        provider: Literal["process", "in-process"] = "process",
+        trace: Trace | None = None,
+    ) -> None:
+        self._state_dir = Path(state_dir) if state_dir is not None else None
+        self._in_memory = in_memory
+        self.provider = provider
+        self.trace = trace
+        self._memory: dict[tuple[str, str], tuple[MemoryStore, Any]] = {}
+
+    def stack(self, project: Project, name: str, *, env: Mapping[str, str] | None = None) -> LocalStack:
+        """Open a stack, making it where there is none (see `Engine.stack`)."""
+        if not name or any(c in name for c in "/\\: "):
+            raise EngineError(f"{name!r} is no name for a stack")
+        if isinstance(project.program, Path):
+            file = ProjectFile.read(project.program)
+        elif project.work_dir is not None:
+            file = ProjectFile(project.work_dir, project.name)
+        else:
+            raise EngineError("a program that is a function needs a work_dir")
+        full_env = {**os.environ, **(env or {})}
+        read, write = self._config_of(project, file, name)
+        config = StackConfig(project.name, file.config, read, write, full_env)
+        secrets = StackSecrets(full_env, config.salt)
+        store = self._store_of(project, file, name, secrets)
+        if store.load() is None:
+            store.save(Deployment())
+        return LocalStack(self, project, name, file, full_env, config, store, secrets)
+
+    def _config_of(self, project: Project, file: ProjectFile, name: str) -> Any:
+        path = file.config_folder if isinstance(project.program, Path) else self._folder(project.name, file.root)
+        path /= f"Pulumi.{name}.yaml"
+        if not self._in_memory:
+            return file_config(path)
+        key = (project.name, name)
+        if key not in self._memory:
+            self._memory[key] = (MemoryStore(), memory_config(file_config(path)[0]()))
+        return self._memory[key][1]
+
+    def _store_of(self, project: Project, file: ProjectFile, name: str, secrets: StackSecrets) -> Store:
+        if self._in_memory:
+            return self._memory[project.name, name][0]
+        return FileStore(self._folder(project.name, file.root), name, secrets)
+
+    def _folder(self, project: str, root: Path) -> Path:
+        return self._state_dir / project if self._state_dir else root / _STATE_FOLDER
+
+    def outputs_of(self, name: str, project: str, root: Path, env: Mapping[str, str]) -> Properties:
+        """The outputs of a stack that a program refers to: ``organization/project/stack``, or a stack of this project."""
+        parts = name.split("/")
+        other, stack = (parts[-2], parts[-1]) if len(parts) > 1 else (project, name)
+        store: Store | None = None
+        if self._in_memory:
+            store = self._memory[other, stack][0] if (other, stack) in self._memory else None
+        elif other == project or self._state_dir:
+            store = FileStore(self._folder(other, root), stack, StackSecrets(env))
+        deployment = store.load() if store else None
+        if deployment is None:
+            raise ProviderError(f"unknown stack {name!r}")
+        return deployment.stack_outputs()
+
+
+@dataclass
+class LocalStack:
+    """One stack of the built-in engine; see `Stack`."""
+
+    engine: LocalEngine
+    project: Project
+    name: str
+    _file: ProjectFile
+    _env: Mapping[str, str]
+    _config: StackConfig
+    _store: Store
+    _secrets: StackSecrets
+
+    # -- operations
+
+    def preview(self, options: Options = DEFAULTS, on_event: OnEvent | None = None) -> Result:
+        """Show what `up` would do, and change nothing."""
+        return self._run("preview", "update", options, on_event, dry_run=True, with_program=True)
+
+    def up(self, options: Options = DEFAULTS, on_event: OnEvent | None = None) -> Result:
+        """Make the stack what the program says (without a preview of its own)."""
+        return self._run("up", "update", options, on_event, dry_run=False, with_program=True)
+
+    def refresh(self, options: Options = DEFAULTS, on_event: OnEvent | None = None) -> Result:
+        """Make the state what the providers read."""
+        dry_run, with_program = options.preview_only, options.run_program
+        if options.clear_pending_creates and not dry_run:
+            with self._store.locked():
+                self._store.save(replace(self._load(), pending=[]))
+        return self._run("refresh", "refresh", options, on_event, dry_run=dry_run, with_program=with_program)
+
+    def destroy(self, options: Options = DEFAULTS, on_event: OnEvent | None = None) -> Result:
+        """Delete every resource of the stack."""
+        if options.exclude_protected:
+            unprotected = self._unprotected()
+            if not unprotected:
+                return Result("destroy", 0, {}, (), (), self.outputs())
+            options = replace(options, target=unprotected, target_dependents=True)
+        dry_run, with_program = options.preview_only, options.run_program
+        return self._run("destroy", "destroy", options, on_event, dry_run=dry_run, with_program=with_program)
+
+    def _unprotected(self) -> list[str]:
+        """The resources that are not protected, and that no protected one needs."""
+        graph = DependencyGraph(self._load().resources)
+        kept = {r.urn for r in graph.resources if r.protect}
+        for state in graph.resources:
+            if state.protect:
+                kept |= {need.urn for need in graph.transitive_dependencies_of(state)}
+        return [r.urn for r in graph.resources if r.urn not in kept]
+
+    def _run(
+        self,
+        operation: OperationName,
+        mode: str,
+        options: Options,
+        on_event: OnEvent | None,
+        *,
+        dry_run: bool,
+        with_program: bool,
+    ) -> Result:
+        settings = Settings(
+            mode,
+            dry_run,
+            with_program,
+            refresh_first=(mode == "refresh" and not with_program) or (mode != "refresh" and options.refresh),
+            parallel=options.parallel or _default_parallel(self._env),
+            targets=Targets((*options.target, *options.target_replace)),
+            excludes=Targets(tuple(options.exclude)),
+            replace_targets=Targets((*options.replace, *options.target_replace)),
+            target_dependents=options.target_dependents,
+            continue_on_error=options.continue_on_error,
+        )
+        config = self._config.validated(self.name) if with_program else self._config.get()
+        lock: Any = contextlib.nullcontext() if dry_run else self._store.locked()
+        with lock:
+            return _Operation(self, operation, settings, config, on_event).carry_out(options.expect_no_changes)
+
+    # -- what there is
+
+    def _load(self) -> Deployment:
+        deployment = self._store.load()
+        if deployment is None:
+            raise EngineError(f"there is no stack {self.name!r} of the project {self.project.name!r} any more")
+        return deployment
+
+    def outputs(self) -> dict[str, OutputValue]:
+        """The stack's outputs, as of the last operation."""
+        return _public(self._load().stack_outputs())
+
+    def export_state(self) -> dict[str, Any]:
+        """The deployment, as ``pulumi stack export`` prints it (secrets encrypted)."""
+        deployment = self._load()
+        deployment_to_json(deployment, self._secrets.encrypt, None)  # makes the salt, if there are secrets
+        return deployment_to_json(deployment, self._secrets.encrypt, self._secrets.provider)
+
+    def import_state(self, deployment: dict[str, Any]) -> None:
+        """Put a deployment in place of the stack's, as ``pulumi stack import``."""
+        theirs = StackSecrets(self._env)
+        theirs.use((deployment.get("deployment") or {}).get("secrets_providers"))
+        read = deployment_from_json(deployment, theirs.decrypt)
+        with self._store.locked():
+            self._store.save(read)
+
+    def set_config(self, key: str, value: str | None, *, secret: bool = False) -> None:
+        """Set a key of the stack's configuration (None removes it); a key without ``:`` is the project's."""
+        self._config.set(key, value, secret=secret)
+
+    def get_config(self) -> dict[str, ConfigValue]:
+        """The stack's configuration, keys with their namespace, secrets decrypted."""
+        return self._config.get()
+
+    def cancel(self) -> None:
+        """Take away the lock of a run that has died, as ``pulumi cancel``."""
+        self._store.unlock()
+
+    def remove(self) -> None:
+        """Forget a stack that holds no resources, as ``pulumi stack rm``."""
+        if self._load().resources:
+            raise EngineError(f"the stack {self.name!r} still holds resources: destroy it first")
+        with self._store.locked():
+            self._store.remove()
+
+
+class _Operation:
+    """One operation on a stack, with everything that has to be started for it and ended after it."""
+
+    def __init__(
+        self,
+        stack: LocalStack,
+        operation: OperationName,
+        settings: Settings,
+        config: Mapping[str, ConfigValue],
+        on_event: OnEvent | None,
+    ) -> None:
+        self._stack = stack
+        self._operation = operation
+        self._config = config
+        self._trace = stack.engine.trace
+        self._sink = sink = Sink(settings.dry_run, on_event, self._trace)
+        self._engine_server = Server(EngineService(sink).handlers())
+        known: dict[str, ResourceState] = {}
+        self._builtin = BuiltinProvider(self._outputs_of, known)
+        base = stack._load()
+        self.run = Run(
+            stack.name,
+            stack.project.name,
+            settings,
+            base,
+            Registry(self._start_provider, self._builtin),
+            sink,
+            None if settings.dry_run else Snapshot(stack._store, base),
+            known,
+        )
+        self._python = self._interpreter()
+
+    def _interpreter(self) -> str:
+        default = self._stack._env.get("PULUMI_PYTHON_CMD") or default_python()
+        return self._stack._file.python(default)
+
+    def _outputs_of(self, name: str) -> Properties:
+        stack = self._stack
+        return stack.engine.outputs_of(name, stack.project.name, stack._file.root, stack._env)
+
+    def _launch(self) -> Launch:
+        stack = self._stack
+        directory = stack.project.work_dir or stack._file.directory
+        env = {**stack._env, "PULUMI_PROJECT": stack.project.name, "PULUMI_CONFIG": "{}"}
+        return Launch(self._python, directory, env, self._engine_server.address)
+
+    def _start_provider(self, mappings: Mapping[str, str]) -> DynamicProvider:
+        env = self._stack._env
+        extra = {to: env[name] for name, to in mappings.items() if name in env}
+        return DynamicProvider(ProviderProcess(self._launch(), extra, self._said, self._trace))
+
+    def _said(self, line: str, to_stderr: bool) -> None:
+        self._sink.diagnose("info#err" if to_stderr else "info", line)
+
+    def _program(self, monitor: Monitor, context: Context, addresses: Addresses) -> Program:
+        project = self._stack.project
+        if not isinstance(project.program, Path):
+            return FunctionProgram(project.program, monitor, context, addresses, self._trace)
+        file = self._stack._file
+        directory = project.work_dir or file.directory
+        env = self._stack._env
+        return FolderProgram(
+            self._python,
+            file.root,
+            directory,
+            file.entry if not project.work_dir else str(file.directory / file.entry),
+            env,
+            monitor,
+            context,
+            addresses,
+            self._said,
+            self._trace,
+        )
+
+    def carry_out(self, expect_no_changes: bool) -> Result:
+        """Do it, and say how it went."""
+        run = self.run
+        servers = [self._engine_server]
+        try:
+            program: Program = NoProgram()
+            if run.settings.with_program:
+                context = Context(run.project, run.stack, self._config, run.dry_run, run.settings.parallel)
+                monitor = Monitor(run, context, self._builtin, self._trace)
+                servers.append(Server(monitor.handlers()))
+                program = self._program(monitor, context, Addresses(servers[1].address, servers[0].address))
+            deployer = Deployer(run, program)
+            with _interruptible(run, deployer):
+                ok = deployer.execute()
+                run.registry.close(0.0 if run.terminated.is_set() else None)
+        finally:
+            run.registry.close(0.0)
+            if run.snapshot:
+                run.snapshot.close()
+            for server in servers:
+                server.stop()
+        return self._result(ok, expect_no_changes)
+
+    def _result(self, ok: bool, expect_no_changes: bool) -> Result:
+        run, sink = self.run, self._sink
+        changed = any(n for op, n in sink.changes.items() if op not in _NO_CHANGE)
+        code = 0 if ok else CANCELLED if run.terminated.is_set() else 1
+        if ok and expect_no_changes and changed:
+            code = NO_CHANGES_EXPECTED
+        if run.dry_run:
+            stack = next((s for s in run.news.values() if s.type == "pulumi:pulumi:Stack"), None)
+            outputs = stack.outputs if stack else run.prev.stack_outputs()
+        else:
+            outputs = run.snapshot.deployment().stack_outputs()
+        return Result(
+            self._operation,
+            code,
+            dict(sorted(sink.changes.items())),
+            tuple(sink.events),
+            tuple(sink.diagnostics),
+            _public(outputs),
+        )
+
+
+@contextlib.contextmanager
+def _interruptible(run: Run, deployer: Deployer) -> Iterator[None]:
+    """A Ctrl-C lets what is under way end, and a second one does not; only the main thread can see to that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if run.cancelled.is_set():
+            run.terminated.set()
+        run.cancelled.set()
+        deployer.wake()
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _default_parallel(env: Mapping[str, str]) -> int:
+    given = env.get("PULUMI_PARALLEL", "")
+    return int(given) if given.isdigit() and int(given) else 4 * (os.cpu_count() or 1)
+
+
+def _public(outputs: Properties) -> dict[str, OutputValue]:
+    """Outputs as `Result` has them; a map with a secret inside is secret as a whole."""
+    return {
+        key: OutputValue(redacted(without_secrets(value)), contains_secrets(value)) for key, value in outputs.items()
+    }
