@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 JsonObject = dict[str, Any]
+# The largest unit of which two have passed [assumed]: 75 seconds were told in seconds [observed].
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 
@@ -69,7 +70,7 @@ def expired_token(now: float, seconds_ago: float | None = None) -> Refusal:
     """401 for an expired token; a static token that is wrong or revoked looks expired since 1970."""
     expired_at = 0.0 if seconds_ago is None else now - seconds_ago
     ago = int(now - expired_at)
-    size, unit = next(((size, unit) for size, unit in _UNITS if ago >= size), _UNITS[-1])
+    size, unit = next(((size, unit) for size, unit in _UNITS if ago >= 2 * size), _UNITS[-1])
     number = ago // size
     when = "1970-01-01T00:00:00Z" if seconds_ago is None else timestamp(expired_at)
     return Refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pulumi_hubassoc.emulator.answers import JsonObject, Refusal
@@ -20,6 +21,10 @@ def json_object(body: bytes) -> JsonObject:
         raise Refusal(400, "Invalid JSON input: a request body was expected, but none found")
     try:
         value = json.loads(body)
+    except RecursionError:
+        raise Refusal(
+            400, "Invalid input JSON on line 1, column 1: Document nesting depth exceeds the maximum", None
+        ) from None
     except ValueError as err:
         line, column = (err.lineno, err.colno) if isinstance(err, json.JSONDecodeError) else (1, 1)
         msg = f"Invalid input JSON on line {line}, column {column}: Unexpected character"
@@ -50,6 +55,13 @@ def integer(value: JsonObject, key: str) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or not -INT32 <= found < INT32:
         raise _undeserializable("int", found)
     return found
+
+
+def path_integer(name: str, found: str) -> int:
+    """A 32-bit integer of a path; anything else is refused without a category [observed]."""
+    if not re.fullmatch(r"-?[0-9]{1,10}", found) or not -INT32 <= int(found) < INT32:
+        raise Refusal(400, f"Unable to parse value for path parameter: {name}", None)
+    return int(found)
 
 
 def objects(value: JsonObject, key: str) -> list[JsonObject]:

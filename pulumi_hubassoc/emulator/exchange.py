@@ -188,14 +188,14 @@ class Exchange:
 
 
 def encoded(body: object) -> bytes:
-    """A body as bytes: JSON, text, or as it is."""
+    """A body as bytes: JSON, text, or as it is; half a surrogate pair becomes a question mark, as in Java."""
     if body is None:
         return b""
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):
-        return body.encode()
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        return body.encode("utf-8", "replace")
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _bearer(authorization: str | None) -> str | None:

@@ -105,5 +105,5 @@ def body_to_keep(body: bytes, secrets: set[str]) -> Any:
     text = strike_out(body.decode("utf-8", "replace"), secrets)
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -70,10 +70,7 @@ def delete_label(
     state: State, rules: Rules, from_object_type: str, to_object_type: str, type_id_text: str
 ) -> tuple[State, Answer]:
     """Deletes a label, both directions by either id [observed]."""
-    try:
-        type_id = int(type_id_text)
-    except ValueError:
-        raise Refusal(400, "Unable to parse value for path parameter: associationTypeId", None) from None
+    type_id = bodies.path_integer("associationTypeId", type_id_text)
     try:
         found = _find(state, from_object_type, to_object_type, type_id, "Unable to find objectTypeIds")
     except NotFound:
@@ -117,7 +114,10 @@ def _items(types: Iterable[AssociationType], rules: Rules, version: str) -> list
 def _make(
     state: State, rules: Rules, from_: str, to: str, name: str, label: str | None, inverse_label: str | None
 ) -> tuple[State, Label]:
-    """A new definition with consecutive ids [observed]; one id only where one serves both directions."""
+    """A new definition with consecutive ids [observed]; one id only where it serves both directions.
+
+    That a plain association between records of one object has one id is [assumed] from HubSpot's own, as 449.
+    """
     alike = from_ == to and label == inverse_label
     one_id = alike and (label is None or rules.settings.same_object_single_ids == 1)
     first = state.next_type_id

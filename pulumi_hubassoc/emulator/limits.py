@@ -87,25 +87,12 @@ def limits_set(state: State) -> list[Limit]:
 
 def _write(state: State, rules: Rules, from_: str, to: str, body: bytes, *, creating: bool) -> tuple[State, Answer]:
     inputs = _inputs(state, from_, to, body, with_maximum=True)
-    errors: list[JsonObject] = []
-    applied: list[Input] = []
-    limits: Limits = state.limits
-    if rules.settings.batch_validation == "joint":
-        for x in inputs:
-            limits = _with(limits, x)
-        errors = [
-            e for x in inputs if (e := _error(state, rules, x, inputs, state.limits, limits, from_, to, creating))
-        ]
-        applied = [] if errors else list(inputs)
-    else:
-        for x in inputs:
-            after = _with(limits, x)
-            error = _error(state, rules, x, inputs, limits, after, from_, to, creating)
-            if error:
-                errors.append(error)
-            else:
-                applied.append(x)
-                limits = after
+    checks = _Checks(state, rules, from_, to, inputs, creating=creating)
+    errors, applied, limits = (
+        _all_or_nothing(checks, state.limits)
+        if rules.settings.batch_validation == "joint"
+        else _one_by_one(checks, state.limits)
+    )
     if errors and rules.settings.mixed_batch == "cancel":
         applied = []
     if applied:
@@ -116,6 +103,29 @@ def _write(state: State, rules: Rules, from_: str, to: str, body: bytes, *, crea
         row = _row(*x.key, x.maximum, x.type.label if x.type else None)
         results.append({key: row[key] for key in keys})
     return state, _batch(rules, 207 if errors else (201 if creating else 200), results, errors)
+
+
+def _one_by_one(checks: _Checks, limits: Limits) -> tuple[list[JsonObject], list[Input], Limits]:
+    """Each input meets what the ones before it left; answers errors, what was applied, and the limits then."""
+    errors, applied = [], []
+    for x in checks.inputs:
+        after = _with(limits, x)
+        error = checks.error(x, limits, after)
+        if error:
+            errors.append(error)
+        else:
+            applied.append(x)
+            limits = after
+    return errors, applied, limits
+
+
+def _all_or_nothing(checks: _Checks, limits: Limits) -> tuple[list[JsonObject], list[Input], Limits]:
+    """Each input meets what all of them together would leave."""
+    after = limits
+    for x in checks.inputs:
+        after = _with(after, x)
+    errors = [error for x in checks.inputs if (error := checks.error(x, limits, after))]
+    return errors, [] if errors else list(checks.inputs), after
 
 
 def _inputs(state: State, from_: str, to: str, body: bytes, *, with_maximum: bool) -> list[Input]:
@@ -140,73 +150,68 @@ def _inputs(state: State, from_: str, to: str, body: bytes, *, with_maximum: boo
     return found
 
 
-def _error(
-    state: State,
-    rules: Rules,
-    x: Input,
-    inputs: Sequence[Input],
-    before: Limits,
-    after: Limits,
-    from_: str,
-    to: str,
-    creating: bool,
-) -> JsonObject | None:
-    """What is wrong with one input, the first of the checks to fail.
+@dataclass(frozen=True)
+class _Checks:
+    """What is checked of the inputs of one batch, in order.
 
-    Args:
+    Attributes:
         state: the portal's types.
         rules: the portal's settings.
-        x: the input.
-        inputs: the whole batch.
-        before: the limits it meets.
-        after: the limits there would be.
         from_: the direction's start.
         to: the direction's end.
-        creating: whether the limit must not exist yet.
+        inputs: the whole batch.
+        creating: whether limits must not exist yet.
     """
-    if x.type is None:
-        return _invalid_type(state, x, from_, to)
-    message = None
-    if creating and x.key in before and rules.settings.create_existing_limit == "refuse":
-        message = f"A configuration already exists for association type {x.key[1]}"
-    message = message or _out_of_range(state, rules, x.type, after) or _one_sided(rules, x.type, inputs)
-    if message is None:
+
+    state: State
+    rules: Rules
+    from_: str
+    to: str
+    inputs: Sequence[Input]
+    creating: bool
+
+    def error(self, x: Input, before: Limits, after: Limits) -> JsonObject | None:
+        """What is wrong with an input that meets the limits `before` and would leave `after`; the first that is."""
+        if x.type is None:
+            return _invalid_type(self.state, x, self.from_, self.to)
+        message = self._exists(x, before) or self._out_of_range(x.type, after) or self._disagrees(x.type)
+        if message is None:
+            return None
+        if self.rules.settings.range_errors == "request":
+            raise Refusal(400, message)
+        return _item_error(message, "crm.associations.INVALID_CONFIGURATION", {"type": [_type_number(x.key)]})
+
+    def _exists(self, x: Input, before: Limits) -> str | None:
+        """Whether creating what exists is refused, nobody knows [assumed]."""
+        if self.creating and x.key in before and self.rules.settings.create_existing_limit == "refuse":
+            return f"A configuration already exists for association type {x.key[1]}"
         return None
-    if rules.settings.range_errors == "request":
-        raise Refusal(400, message)
-    return _item_error(message, "crm.associations.INVALID_CONFIGURATION", {"type": [_type_number(x.key)]})
 
+    def _out_of_range(self, t: AssociationType, after: Limits) -> str | None:
+        """A limit is between 1 and the greatest; a label's is at most the object limit, wherever both are set [docs].
 
-def _out_of_range(state: State, rules: Rules, t: AssociationType, after: Limits) -> str | None:
-    """A limit is between 1 and the greatest; a label's is at most the object limit, wherever both are set [docs].
+        The bodies are [assumed]; that they name the valid range is [docs].
+        """
+        maximum, settings = after[t.key], self.rules.settings
+        least, greatest = 1, settings.max_limit
+        apart = 1 if settings.label_limit_below_object else 0
+        siblings = [s for s in self.state.types(self.from_, self.to) if s.key in after and s.key != t.key]
+        if t.label is None:
+            least = max((after[s.key] + apart for s in siblings if s.label is not None), default=least)
+        else:
+            greatest = min((after[s.key] - apart for s in siblings if s.label is None), default=greatest)
+        if least <= maximum <= greatest:
+            return None
+        return f"{maximum} is not a valid limit. The valid range is {least}-{greatest}"
 
-    The bodies are [assumed]; that they name the valid range is [docs].
-    """
-    maximum, greatest = after[t.key], rules.settings.max_limit
-    if not 1 <= maximum <= greatest:
-        return f"{maximum} is not a valid limit. The valid range is 1-{greatest}"
-    less = 1 if rules.settings.label_limit_below_object else 0
-    siblings = state.types(t.from_object_type, t.to_object_type)
-    if t.label is None:
-        floor = max((after[s.key] for s in siblings if s.label is not None and s.key in after), default=0)
-        if floor and maximum < floor + less:
-            return f"{maximum} is not a valid limit: labels are limited to up to {floor}. The valid range is {floor + less}-{greatest}"
-        return None
-    ceiling = next((after[s.key] for s in siblings if s.label is None and s.key in after), None)
-    if ceiling is not None and maximum > ceiling - less:
-        return f"{maximum} is not a valid limit: the object limit is {ceiling}. The valid range is 1-{ceiling - less}"
-    return None
-
-
-def _one_sided(rules: Rules, t: AssociationType, inputs: Sequence[Input]) -> str | None:
-    """Where HubSpot is set to want both ids of a symmetric type in a batch, both are there and agree."""
-    keys = _one_limit(t)
-    if rules.settings.symmetric_limits == "mirror" or len(keys) == 1:
-        return None
-    given = {x.key: x.maximum for x in inputs if x.key in keys}
-    if len(given) == len(keys) and len(set(given.values())) == 1:
-        return None
-    return f"Association type {t.type_id} is symmetric: both directions must have the same limit"
+    def _disagrees(self, t: AssociationType) -> str | None:
+        """Both ids of a symmetric same-object type carry one limit [docs]; whether both must be sent is a setting."""
+        keys = _one_limit(t)
+        sent = {x.key: x.maximum for x in self.inputs if x.key in keys}
+        both_needed = self.rules.settings.symmetric_limits == "both_needed"
+        if len(set(sent.values())) == 1 and (len(sent) == len(keys) or not both_needed):
+            return None
+        return f"Association type {t.type_id} is symmetric: both directions must have the same limit"
 
 
 def _one_limit(t: AssociationType) -> set[Key]:

@@ -5,7 +5,7 @@ Object types are HubSpot's plural names (``contacts``) or a custom object's id (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -275,10 +275,11 @@ def object_type_id(object_type: str) -> str:
     return facts.path_segment(object_type)
 
 
-def sides(label: Label) -> Iterator[AssociationType]:
+@lru_cache(maxsize=4096)
+def sides(label: Label) -> tuple[AssociationType, ...]:
     """The directions of a label: two, or one where a single id serves both."""
-    for side in (label,) if label.type_id == label.inverse_type_id else (label, label.flipped()):
-        yield AssociationType(
+    return tuple(
+        AssociationType(
             category=side.category,
             type_id=side.type_id,
             label=side.label,
@@ -289,6 +290,8 @@ def sides(label: Label) -> Iterator[AssociationType]:
             is_symmetric=side.is_symmetric,
             created_at=side.created_at,
         )
+        for side in ((label,) if label.type_id == label.inverse_type_id else (label, label.flipped()))
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -68,7 +68,7 @@ def test_a_broken_connection_is_the_clients_own_error(
         (
             Fault("unauthorized", seconds=75),
             401,
-            {"message": "The OAuth token used to make this call expired 1 minute(s) ago."},
+            {"message": "The OAuth token used to make this call expired 75 second(s) ago."},
             {},
             False,
         ),

@@ -253,6 +253,14 @@ def test_a_single_label_of_one_object_has_one_limit_on_both_ids(api: Api, portal
     assert portal.limits() == []
 
 
+def test_two_numbers_for_one_limit_are_refused(api: Api, portal: Portal) -> None:
+    """A batch that gives the ids of a symmetric label different limits does nothing (E17)."""
+    portal.drift.create_label("contacts", "contacts", "Peer")
+
+    assert api.batch("update", "contacts", "contacts", ("U", 1, 7), ("U", 2, 8)).json()["numErrors"] == 2
+    assert portal.limits() == []
+
+
 def test_both_ids_of_a_symmetric_label_can_be_demanded_in_one_batch(api: Api, portal: Portal) -> None:
     """The other reading of the same table (E17)."""
     portal.configure(symmetric_limits="both_needed")
