@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,6 +40,10 @@ ENVIRONMENT = {
 
 _HUBSPOT_HOST = re.compile(r"api(-[a-z0-9]+)?\.hubapi\.com")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
+_GREATEST = 2**53
+"""Greater numbers do not survive Pulumi, whose numbers are floats."""
+_LONGEST_S = 86_400
+_LONGEST_SHOWN = 24
 
 
 @dataclass(frozen=True)
@@ -79,18 +82,21 @@ def settings(config: Mapping[str, object], environment: Mapping[str, str]) -> Se
     source = _Source(config, environment)
     version = source.text("apiVersion") or "v4"
     if version not in facts.API_PATHS:
-        raise ConfigError(f"{source.where('apiVersion')} is {version!r} — use one of {', '.join(facts.API_PATHS)}")
+        raise ConfigError(
+            f"{source.where('apiVersion')} is {_shown(version)} — use one of {', '.join(facts.API_PATHS)}"
+        )
     types = tuple(t.strip().upper() for t in (source.text("accountTypes") or "").split(",") if t.strip())
     for kind in types:
         if kind not in facts.ACCOUNT_TYPES:
-            raise ConfigError(f"{source.where('accountTypes')} names {kind!r} — use {', '.join(facts.ACCOUNT_TYPES)}")
+            allowed = ", ".join(facts.ACCOUNT_TYPES)
+            raise ConfigError(f"{source.where('accountTypes')} names {_shown(kind)} — use {allowed}")
     connection = Connection(
         token=_token(source),
         token_from=source.where("accessToken"),
         base_url=_base_url(source),
         api_version=version,
-        timeout_s=source.number("timeoutSeconds", float, 30.0),
-        patience_s=source.number("patienceSeconds", float, 60.0),
+        timeout_s=source.number("timeoutSeconds", float, 30.0, most=_LONGEST_S),
+        patience_s=source.number("patienceSeconds", float, 60.0, most=_LONGEST_S),
     )
     return Settings(connection, source.number("portalId", int, None), types)
 
@@ -116,8 +122,8 @@ class _Source:
         in_config = value is not None and str(value).strip()
         return f"{NAMESPACE}:{key}" if in_config else f"the environment variable {ENVIRONMENT[key]}"
 
-    def number(self, key: str, kind: Callable[[str], T], default: T) -> T:
-        """The setting as a positive number."""
+    def number(self, key: str, kind: Callable[[str], T], default: T, most: int = _GREATEST) -> T:
+        """The setting as a number greater than 0 and at most `most`."""
         text = self.text(key)
         if text is None:
             return default
@@ -125,8 +131,8 @@ class _Source:
             number = kind(text)
         except ValueError:
             number = None
-        if not isinstance(number, (int, float)) or not math.isfinite(number) or number <= 0:
-            raise ConfigError(f"{self.where(key)} is {text!r} — use a number greater than 0")
+        if not isinstance(number, (int, float)) or not 0 < number <= most:  # NaN is not, either
+            raise ConfigError(f"{self.where(key)} is {_shown(text)} — use a number greater than 0, at most {most}")
         return number
 
 
@@ -150,6 +156,8 @@ def _base_url(source: _Source) -> str:
         host, port = url.hostname or "", url.port
     except ValueError:
         host, url, port = "", urlsplit(""), None
+    if "%" in host:  # a zone of an address: another machine on some link
+        host = ""
     plain = not (url.username or url.password or url.query or url.fragment or url.path.strip("/"))
     if plain and url.scheme == "https" and _HUBSPOT_HOST.fullmatch(host) and port in (None, 443):
         return f"https://{host}"
@@ -160,6 +168,11 @@ def _base_url(source: _Source) -> str:
         f"{source.where('baseUrl')} cannot be used — give https and a host of HubSpot's (https://api.hubapi.com, "
         "https://api-eu1.hubapi.com), or http on this machine (http://127.0.0.1:8080), and nothing behind the port"
     )
+
+
+def _shown(value: str) -> str:
+    """A value for people; a long one may be a token that was set under the wrong key."""
+    return repr(value) if len(value) <= _LONGEST_SHOWN else f"a text of {len(value)} characters"
 
 
 def _is_loopback(host: str) -> bool:

@@ -24,9 +24,13 @@ Classes live in ``builtins`` by name so that Pulumi prints ``error: WrongPortal:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 WHERE_TOKENS_GO = "`pulumi config set --secret hubassoc:accessToken` or the environment variable HUBSPOT_ACCESS_TOKEN"
 _LONGEST_MESSAGE = 400
+_LONGEST_TRIED = 300
+_LONGEST_REFERENCE = 200
+_SCOPES_NAMED = 8
 
 
 def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
@@ -79,12 +83,13 @@ class HubSpotError(HubAssocError):
     __module__ = "builtins"
 
     def __init__(self, tried: str, said: str, advice: str, reference: str = "", *, maybe_applied: bool = False) -> None:
-        self.tried = tried
+        self.tried = one_line(tried, _LONGEST_TRIED)  # so that what is long leaves room for the parts behind it
         self.said = one_line(said)
         self.advice = advice
-        self.reference = reference
+        self.reference = one_line(reference, _LONGEST_REFERENCE)
         self.maybe_applied = maybe_applied
-        super().__init__(f"Cannot {tried} — {self.said} — {advice}" + (f" — [{reference}]" if reference else ""))
+        end = f" — [{self.reference}]" if reference else ""
+        super().__init__(f"Cannot {self.tried} — {self.said} — {advice}{end}")
 
 
 class NoAnswer(HubSpotError):
@@ -109,6 +114,9 @@ class Refused(HubSpotError):
         message: HubSpot's own words.
         correlation_id: for HubSpot's support, "" where there was none.
         context: HubSpot's context, name -> texts.
+
+    Args:
+        said: instead of HubSpot's own words, where it gave none that are fit for people.
     """
 
     __module__ = "builtins"
@@ -124,6 +132,7 @@ class Refused(HubSpotError):
         sub_category: str = "",
         correlation_id: str = "",
         context: Mapping[str, Iterable[str]] | None = None,
+        said: str = "",
         maybe_applied: bool = False,
     ) -> None:
         self.status = status
@@ -135,8 +144,8 @@ class Refused(HubSpotError):
         reference = f"{status} {category}".strip()
         if correlation_id:
             reference += f", correlation id {correlation_id}"
-        said = f"HubSpot says: {self.message}" if self.message else f"HubSpot answered {status} without a reason"
-        super().__init__(tried, said, advice, reference, maybe_applied=maybe_applied)
+        words = f"HubSpot says: {self.message}" if self.message else f"HubSpot answered {status} without a reason"
+        super().__init__(tried, said or words, advice, reference, maybe_applied=maybe_applied)
 
 
 class Unauthorized(Refused):
@@ -186,18 +195,34 @@ class Unavailable(Refused):
     retry_after_s: float | None = None
 
 
-def advice_for(status: int, *, required_scopes: Iterable[str] = (), token_from: str = "") -> str:
-    """What to do about a refusal, by status."""
+def advice_for(
+    status: int, *, required_scopes: Iterable[str] = (), token_from: str = "", never_valid: bool = False
+) -> str:
+    """What to do about a refusal, by status.
+
+    Args:
+        status: the HTTP status.
+        required_scopes: what a 403 asks for.
+        token_from: where the token was found.
+        never_valid: whether a 401 says that the token expired in 1970.
+    """
     if status == 401:
         origin = f" (it came from {token_from})" if token_from else ""
+        what = (
+            f"the token is bad{origin}: HubSpot answers with 1970 for one that was never valid, was revoked or is not whole"
+            if never_valid
+            else f"check that the token is current and whole{origin}"
+        )
         return (
-            f"check that the token is current and whole{origin}; set it with {WHERE_TOKENS_GO}; `pulumi refresh` and "
-            "`pulumi destroy` use the configuration of the last `pulumi up` unless given --run-program"
+            f"{what}; set it with {WHERE_TOKENS_GO}; `pulumi refresh` and `pulumi destroy` use the configuration of the "
+            "last `pulumi up` unless given --run-program"
         )
     if status == 403:
-        scopes = ", ".join(required_scopes)
+        wanted = list(required_scopes)
+        scopes = ", ".join(one_line(scope, 60) for scope in wanted[:_SCOPES_NAMED])
+        more = f" or one of {len(wanted) - _SCOPES_NAMED} others" if len(wanted) > _SCOPES_NAMED else ""
         return (
-            f"give the app behind the token one of the scopes {scopes}"
+            f"give the app behind the token one of the scopes {scopes}{more}"
             if scopes
             else "give the app behind the token read and write scopes for both objects, and check that its maker is "
             "still a super admin"
@@ -212,4 +237,24 @@ def advice_for(status: int, *, required_scopes: Iterable[str] = (), token_from: 
         return "HubSpot did not recover in the time given; run it again later"
     if status >= 500:
         return "run it again later, and give HubSpot's support the correlation id if it stays"
+    if 300 <= status < 400:
+        return "redirects are not followed, because the token would go along; correct hubassoc:baseUrl"
+    if status in (404, 405):
+        return "check hubassoc:baseUrl and hubassoc:apiVersion, and what stands between here and HubSpot"
     return "correct what HubSpot names and run it again"
+
+
+def day_is_spent(time_zone: str, resets: datetime | None, now: datetime) -> str:
+    """What to do when the day's quota is spent.
+
+    Args:
+        time_zone: of the portal, "" if it is not known yet.
+        resets: when its day ends, None if that cannot be computed here.
+        now: an instant; the clock of people is the local one.
+    """
+    where = f" ({one_line(time_zone, 60)})" if time_zone else ""
+    advice = f"the day's quota of requests is spent; it resets at midnight in the portal's time zone{where}"
+    if resets is None:
+        return advice
+    minutes = -(-(resets - now) // timedelta(minutes=1))  # rounded up: never too early
+    return f"{advice}, {resets.astimezone():%Y-%m-%d %H:%M} on this machine's clock, in {minutes // 60} h {minutes % 60} min"

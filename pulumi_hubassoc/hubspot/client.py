@@ -5,11 +5,12 @@ One call here is one request (and its retries). What it means for a label or a l
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,8 +20,6 @@ from pulumi_hubassoc.hubspot.models import (
     Account,
     BatchAnswer,
     Definition,
-    ErrorBody,
-    ErrorDetail,
     LabelList,
     LabelType,
     LimitInput,
@@ -30,7 +29,8 @@ from pulumi_hubassoc.hubspot.models import (
     TypeInput,
     Wire,
 )
-from pulumi_hubassoc.hubspot.waiting import RETRIED_STATUSES, Limiter, Patience, retry_after_s
+from pulumi_hubassoc.hubspot.refusals import Reader, limit_text
+from pulumi_hubassoc.hubspot.waiting import Limiter, Patience
 
 if TYPE_CHECKING:
     import httpx
@@ -39,6 +39,10 @@ W = TypeVar("W", bound=Wire)
 
 _LARGEST_BODY = 8 * 1024 * 1024
 _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError")
+_READ = frozenset({200})
+_DONE = frozenset({200, 201, 204, 207})
+"""Statuses that HubSpot documents or has shown for reads and for writes; others of the 2xx are no yes [docs]."""
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 BATCH_SIZE = 100
 """Inputs in one batch call; HubSpot documents no maximum for limits, other batch calls take 100 [assumed]."""
 
@@ -65,6 +69,11 @@ class Token:
     def __hash__(self) -> int:
         return hash(self._text)
 
+    def __reduce__(self) -> NoReturn:
+        """A pickle would be the token in clear."""
+        msg = "a token is not pickled"
+        raise TypeError(msg)
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -87,10 +96,18 @@ class Connection:
     patience_s: float = 60.0
 
 
+class _Answer(NamedTuple):
+    """A 2xx: its status and its body."""
+
+    status: int
+    content: bytes
+
+
 class HubSpot:
     """The API of one portal. Threads may share it.
 
     Every call raises `errors.HubSpotError` (see the tree there) and nothing else; the sentence says what was tried.
+    Only an object type that cannot be one is refused before, as `errors.HubAssocError`.
 
     Args:
         connection: where and with which token.
@@ -109,8 +126,8 @@ class HubSpot:
     ) -> None:
         self.connection = connection
         self.patience = patience or Patience(connection.patience_s)
-        self.limiter = limiter or Limiter(self.patience.sleep)
-        self.time_zone = ""
+        self.limiter = limiter or Limiter(self.patience.sleep, self.patience.clock)
+        self._reader = Reader(connection.token, connection.token_from)
         self._transport = transport
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -133,7 +150,7 @@ class HubSpot:
         tried = f"create the label {label_text(label, inverse_label)} ({arrow(from_object_type, to_object_type)})"
         body = {"name": name, "label": label} | ({"inverseLabel": inverse_label} if inverse_label is not None else {})
         path = f"{self._pair(from_object_type, to_object_type)}/labels"
-        return self._parse(LabelList, tried, self._send("POST", path, tried, body), maybe_applied=True).results
+        return self._parse(LabelList, tried, self._send("POST", path, tried, body).content, maybe_applied=True).results
 
     def update_label(
         self, from_object_type: str, to_object_type: str, type_id: int, *, label: str, inverse_label: str
@@ -146,12 +163,12 @@ class HubSpot:
             f"rename label {type_id} to {label_text(label, inverse_label)} ({arrow(from_object_type, to_object_type)})"
         )
         body = {"associationTypeId": type_id, "label": label, "inverseLabel": inverse_label}
-        self._again("PUT", f"{self._pair(from_object_type, to_object_type)}/labels", tried, body)
+        self._done("PUT", f"{self._pair(from_object_type, to_object_type)}/labels", tried, body)
 
     def delete_label(self, from_object_type: str, to_object_type: str, type_id: int) -> None:
         """Delete a label, both directions of it, by either of its ids [observed]."""
         tried = f"delete label {type_id} ({arrow(from_object_type, to_object_type)})"
-        self._again("DELETE", f"{self._pair(from_object_type, to_object_type)}/labels/{type_id}", tried)
+        self._done("DELETE", f"{self._pair(from_object_type, to_object_type)}/labels/{type_id}", tried)
 
     # ------------------------------------------------------------------------------------------------------ limits
 
@@ -182,13 +199,13 @@ class HubSpot:
     def account(self) -> Account:
         """Which portal the token belongs to."""
         account = self._read(Account, "ask which portal the token belongs to", "/account-info/v3/details")
-        self.time_zone = account.time_zone
+        self._reader.time_zone = account.time_zone
         return account
 
     def definitions(self, object_type: str) -> tuple[Definition, ...]:
         """The association definitions of an object, with internal names; new ones lag by up to minutes [observed]."""
         tried = f"read the internal names of the labels of {object_type}"
-        return self._read(Schema, tried, f"/crm/v3/schemas/{facts.path_segment(object_type)}").associations
+        return self._read(Schema, tried, f"/crm/v3/schemas/{_segment(object_type)}").associations
 
     # --------------------------------------------------------------------------------------------------- machinery
 
@@ -200,11 +217,10 @@ class HubSpot:
             http.close()
 
     def _pair(self, from_object_type: str, to_object_type: str) -> str:
-        return f"{self._root}/{facts.path_segment(from_object_type)}/{facts.path_segment(to_object_type)}"
+        return f"{self._root}/{_segment(from_object_type)}/{_segment(to_object_type)}"
 
     def _limits_path(self, from_object_type: str, to_object_type: str) -> str:
-        pair = f"{facts.path_segment(from_object_type)}/{facts.path_segment(to_object_type)}"
-        return f"{self._root}/definitions/configurations/{pair}"
+        return f"{self._root}/definitions/configurations/{_segment(from_object_type)}/{_segment(to_object_type)}"
 
     def _write_limits(
         self, call: str, verb: str, from_object_type: str, to_object_type: str, inputs: Sequence[LimitInput | TypeInput]
@@ -212,64 +228,84 @@ class HubSpot:
         path = f"{self._limits_path(from_object_type, to_object_type)}/batch/{call}"
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]
-            what = ", ".join(_limit_text(i) for i in chunk[:5]) + (" …" if len(chunk) > 5 else "")
+            what = ", ".join(limit_text(i) for i in chunk[:5]) + (" …" if len(chunk) > 5 else "")
             tried = (
                 f"{verb} the limit{'s' if len(chunk) > 1 else ''} {what} ({arrow(from_object_type, to_object_type)})"
             )
             body = {"inputs": [i.model_dump(by_alias=True) for i in chunk]}
-            content = self._again("POST", path, tried, body)
-            if content.strip():
-                answer = self._parse(BatchAnswer, tried, content, maybe_applied=True)
-                _refuse_batch_errors(answer, tried, [] if call == "purge" else chunk)
+            status, content = self._again("POST", path, tried, body)
+            if call == "purge" and status in (200, 204) and not content.strip():
+                continue  # what a purge answers differs between descriptions: nothing, or a batch [spec]
+            answer = self._parse(BatchAnswer, tried, content, maybe_applied=True)
+            self._reader.refuse_failed_batch(answer, tried, [] if call == "purge" else chunk, earlier=start > 0)
 
     def _read(self, shape: type[W], tried: str, path: str) -> W:
-        return self.patience(lambda: self._parse(shape, tried, self._send("GET", path, tried)))
+        return self.patience(lambda: self._parse(shape, tried, self._send("GET", path, tried).content))
 
-    def _again(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> bytes:
+    def _again(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> _Answer:
         return self.patience(lambda: self._send(method, path, tried, body))
+
+    def _done(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> None:
+        """A write whose answer has no body [observed]: with one, somebody else may have answered."""
+        if self._again(method, path, tried, body).content.strip():
+            raise errors.UnexpectedAnswer(
+                tried, "HubSpot's answer has a body where it documents none", _DOUBT, maybe_applied=True
+            )
 
     def _parse(self, shape: type[W], tried: str, content: bytes, *, maybe_applied: bool = False) -> W:
         try:
             return shape.model_validate_json(content)
         except (ValidationError, RecursionError) as error:
             what = _first_fault(error) if isinstance(error, ValidationError) else "too deep"
-        raise errors.UnexpectedAnswer(
-            tried,
-            f"HubSpot's answer is not what it documents ({what})",
-            "nothing was concluded from it; run it again, and check the base URL and what stands between",
-            maybe_applied=maybe_applied,
-        ) from None
+        said = f"HubSpot's answer is not what it documents ({self._reader.text(what)})"
+        raise errors.UnexpectedAnswer(tried, said, _DOUBT, maybe_applied=maybe_applied)
 
-    def _send(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> bytes:
-        """One request; the body of a 2xx."""
+    def _send(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> _Answer:
+        """One request; its answer if that is a 2xx that HubSpot documents."""
+        writes = method != "GET"
+        outcome = self._outcome(method, path, tried, body)
+        if isinstance(outcome, errors.HubSpotError):
+            raise outcome  # here, where nothing of the HTTP library is left: its exceptions and frames hold headers
+        status, headers, content = outcome
+        self.limiter.learn(headers, refused=status == 429)
+        if not 200 <= status < 300:
+            raise self._reader.refusal(tried, status, headers, content, writes=writes)
+        if status not in (_DONE if writes else _READ):
+            raise errors.UnexpectedAnswer(
+                tried, f"HubSpot answered {status}, which it does not document", _DOUBT, maybe_applied=writes
+            )
+        return _Answer(status, content)
+
+    def _outcome(
+        self, method: str, path: str, tried: str, body: dict[str, Any] | None
+    ) -> tuple[int, Mapping[str, str], bytes] | errors.HubSpotError:
+        """What came of one request. An error is made of the kind of failure alone: the text of one may be a header."""
         import httpx
 
-        self.limiter.acquire()
-        writes = method != "GET"
-        try:
-            status, headers, content = self._exchange(method, path, body)
-        except httpx.HTTPError as error:
-            kind = type(error).__name__
-            raise errors.NoAnswer(
+        if not self.limiter.enter(self.patience.total_s):
+            return errors.NoAnswer(
                 tried,
-                f"no answer from {self.connection.base_url} ({kind})",
-                "check the network and the base URL and run it again"
-                + ("; HubSpot may have done it all the same" if writes and kind not in _NOT_SENT else ""),
-                maybe_applied=writes and kind not in _NOT_SENT,
-            ) from None
-        except _TooMuch as error:
-            raise errors.UnexpectedAnswer(
-                tried, str(error), "nothing was concluded from it; run it again", maybe_applied=writes
-            ) from None
-        self.limiter.learn(headers, refused=status == 429)
-        if 200 <= status < 300:
-            return content
-        raise self._refusal(tried, status, headers, content, writes=writes)
+                f"HubSpot's rate limit left no room for it in {self.patience.total_s:.0f} s",
+                "run it again with less at once (`--parallel`); other apps of the portal spend the same limit",
+            )
+        try:
+            return self._exchange(method, path, body)
+        except _TooMuch as failure:
+            return errors.UnexpectedAnswer(tried, str(failure), _DOUBT, maybe_applied=method != "GET")
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError) as failure:
+            kind = type(failure).__name__
+        finally:
+            self.limiter.leave()
+        maybe_applied = method != "GET" and kind not in _NOT_SENT
+        advice = "check the network and the base URL and run it again"
+        if maybe_applied:
+            advice += "; HubSpot may have done it all the same"
+        said = f"no answer from {self.connection.base_url} ({kind})"
+        return errors.NoAnswer(tried, said, advice, maybe_applied=maybe_applied)
 
-    def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, httpx.Headers, bytes]:
+    def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Mapping[str, str], bytes]:
         deadline = time.monotonic() + 2 * self.connection.timeout_s
-        headers = {"Authorization": f"Bearer {self.connection.token.reveal()}"}
-        with self._client().stream(method, path, json=body, headers=headers) as response:
+        with self._client().stream(method, path, json=body, auth=self._authorized) as response:
             parts, size = [], 0
             for part in response.iter_bytes():
                 parts.append(part)
@@ -279,6 +315,11 @@ class HubSpot:
                 if time.monotonic() > deadline:
                     raise _TooMuch(f"HubSpot's answer did not end in {2 * self.connection.timeout_s:.0f} s")
             return response.status_code, response.headers, b"".join(parts)
+
+    def _authorized(self, request: httpx.Request) -> httpx.Request:
+        """The request with the token; here, so that no other frame has it in a variable."""
+        request.headers["Authorization"] = f"Bearer {self.connection.token.reveal()}"
+        return request
 
     def _client(self) -> httpx.Client:
         import logging
@@ -294,41 +335,14 @@ class HubSpot:
                     timeout=self.connection.timeout_s,
                     transport=self._transport,
                     follow_redirects=False,  # a redirect must not carry the token elsewhere
+                    http2=False,  # the library for HTTP/2 logs headers
                     trust_env=self.connection.base_url.startswith("https:"),  # no proxy stands before loopback
                     headers={"Accept": "application/json", "User-Agent": "pulumi-hubassoc"},
                 )
             return self._http
 
-    def _refusal(
-        self, tried: str, status: int, headers: httpx.Headers, content: bytes, *, writes: bool
-    ) -> errors.Refused:
-        body = _error_body(content)
-        token = self.connection.token.reveal()
-        message = _text(body.message).replace(token, "[token]") or _reason(content)
-        scopes = _scopes(body)
-        policy = _text(body.policy_name)
-        kinds = {401: errors.Unauthorized, 403: errors.MissingScopes, 429: errors.RateLimited, 437: errors.CapReached}
-        kind = errors.Unavailable if status in RETRIED_STATUSES - {429} else kinds.get(status, errors.Refused)
-        advice = errors.advice_for(status, required_scopes=scopes, token_from=self.connection.token_from)
-        if policy.upper() == "DAILY":
-            where = f" ({self.time_zone})" if self.time_zone else ""
-            advice = f"the day's quota is spent; it resets at midnight in the portal's time zone{where}"
-        refusal = kind(
-            tried,
-            advice,
-            status=status,
-            message=message,
-            category=_text(body.category) or policy,
-            sub_category=_text(body.sub_category),
-            correlation_id=_text(body.correlation_id),
-            context=_texts(body.context),
-            maybe_applied=writes and status >= 500,
-        )
-        if isinstance(refusal, errors.RateLimited):
-            refusal.policy = policy
-        if isinstance(refusal, (errors.RateLimited, errors.Unavailable)):
-            refusal.retry_after_s = retry_after_s(headers.get("Retry-After"))
-        return refusal
+
+_DOUBT = "nothing was concluded from it; run it again, and check the base URL and what stands between"
 
 
 class _TooMuch(Exception):
@@ -346,74 +360,19 @@ def label_text(label: str, inverse_label: str | None) -> str:
     return f'"{label}" / "{inverse_label}"' if paired else f'"{label}"'
 
 
-def _limit_text(item: LimitInput | TypeInput) -> str:
-    most = f" = {item.max_to_object_ids}" if isinstance(item, LimitInput) else ""
-    return f"{item.category} {item.type_id}{most}"
-
-
-def _refuse_batch_errors(answer: BatchAnswer, tried: str, wanted: Iterable[LimitInput | TypeInput]) -> None:
-    """Raise if a 2xx body of a batch tells of errors, or does not tell of what was asked."""
-    if answer.errors or answer.num_errors or answer.status not in ("", "COMPLETE"):
-        first = answer.errors[0] if answer.errors else None
-        message = "; ".join(e.message for e in answer.errors[:5]) or f"the batch ended as {answer.status or 'failed'}"
-        raise errors.Refused(
-            tried,
-            errors.advice_for(400),
-            status=207,
-            message=message,
-            category=(first.category or "") if first else "",
-            sub_category=_text(first.sub_category) if first else "",
-            context=_texts(first.context) if first else None,
-            maybe_applied=bool(answer.results),
+def _segment(object_type: str) -> str:
+    """An object type as it stands in a path; nothing else gets in there, whatever an id says."""
+    segment = facts.path_segment(object_type)
+    if not _SEGMENT.fullmatch(segment):
+        raise errors.HubAssocError(
+            f"{errors.one_line(segment, 60)!r} is no object type — nothing was sent — correct the id or the input"
         )
-    told = {(r.category, r.type_id, r.user_enforced_max_to_object_ids) for r in answer.results}
-    for item in wanted:
-        if isinstance(item, LimitInput) and (item.category, item.type_id, item.max_to_object_ids) not in told:
-            raise errors.UnexpectedAnswer(
-                tried,
-                f"HubSpot's answer does not say that {_limit_text(item)} was set",
-                "run `pulumi refresh` to see what is set, then run it again",
-                maybe_applied=True,
-            )
+    return segment
 
 
 def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_input=False)[0]
+    """Where an answer differs from the description, and how."""
+    fault = error.errors(include_input=False, include_url=False)[0]
     path = ".".join(str(part) for part in fault["loc"])
-    return f"{path}: {fault['msg']}" if path else fault["msg"]
-
-
-def _error_body(content: bytes) -> ErrorBody:
-    try:
-        return ErrorBody.model_validate_json(content)
-    except (ValidationError, RecursionError):
-        return ErrorBody()
-
-
-def _reason(content: bytes) -> str:
-    """A body that is no error of HubSpot's, such as a page of HTML, in a few words."""
-    text = content[:2000].decode("utf-8", "replace").strip()
-    return "a page of HTML, not HubSpot's API" if text[:1] == "<" else ""
-
-
-def _text(value: object) -> str:
-    return errors.one_line(value) if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(value, dict):
-        return {}
-    return {_text(k): tuple(_text(x) for x in (v if isinstance(v, list) else [v])) for k, v in value.items()}
-
-
-def _scopes(body: ErrorBody) -> list[str]:
-    """The scopes that a 403 asks for [observed]."""
-    found: list[str] = []
-    for raw in body.errors if isinstance(body.errors, list) else []:
-        try:
-            context = _texts(ErrorDetail.model_validate(raw).context)
-        except ValidationError:
-            continue
-        for key in ("requiredGranularScopes", "requiredScopes", "missingScopes"):
-            found += [s for s in context.get(key, ()) if s and s not in found]
-    return found
+    reason = fault["msg"].removeprefix("Value error, ")
+    return f"{path}: {reason}" if path else reason

@@ -2,17 +2,23 @@
 
 Types are strict because an answer with a wrong type is an answer that cannot be trusted. `label` may be null although
 the description says a string [observed]; object types in items are absent or null [observed] and are not read: the
-pair is taken from the request.
+pair is taken from the request. An answer that contradicts itself, tells of errors or is not all of it is refused here,
+so that nobody concludes anything from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 TypeId = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+Category = Annotated[StrictStr, Field(min_length=1, max_length=100)]
+Words = Annotated[StrictStr, Field(max_length=10_000)]
+"""A text that people read; HubSpot documents no greatest length, this one is far beyond what a page can show."""
+Maximum = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
 class Wire(BaseModel):
@@ -24,9 +30,9 @@ class Wire(BaseModel):
 class LabelType(Wire):
     """An association type as the label list and the answer of a create give it [spec]."""
 
-    category: StrictStr
+    category: Category
     type_id: TypeId
-    label: StrictStr | None = None
+    label: Words | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -34,18 +40,12 @@ class LabelType(Wire):
         return (self.category, self.type_id)
 
 
-class LabelList(Wire):
-    """Answer of the label list and of a create [spec]."""
-
-    results: tuple[LabelType, ...]
-
-
 class LimitItem(Wire):
     """A limit as HubSpot gives it: a number, null or absent, both "many" [observed]."""
 
-    category: StrictStr
+    category: Category
     type_id: TypeId
-    user_enforced_max_to_object_ids: StrictInt | None = None
+    user_enforced_max_to_object_ids: Maximum | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -53,10 +53,45 @@ class LimitItem(Wire):
         return (self.category, self.type_id)
 
 
-class LimitList(Wire):
+class WholeList(Wire):
+    """A list that can be believed: no errors in it, no pages after it, nothing in it twice with two meanings."""
+
+    status: object = None
+    errors: object = None
+    num_errors: object = None
+    paging: object = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> WholeList:
+        if self.errors or self.num_errors or self.status == "error":
+            msg = "it tells of errors"
+            raise ValueError(msg)
+        if isinstance(self.paging, dict) and self.paging.get("next"):  # HubSpot documents no pages here [spec]
+            msg = "it is one page of several"
+            raise ValueError(msg)
+        return self
+
+
+class LabelList(WholeList):
+    """Answer of the label list and of a create [spec]."""
+
+    results: tuple[LabelType, ...]
+
+    @model_validator(mode="after")
+    def _is_one_list(self) -> LabelList:
+        _refuse_two_meanings((t.key, t.label) for t in self.results)
+        return self
+
+
+class LimitList(WholeList):
     """Answer of the two limit lists [spec]."""
 
     results: tuple[LimitItem, ...]
+
+    @model_validator(mode="after")
+    def _is_one_list(self) -> LimitList:
+        _refuse_two_meanings((i.key, i.user_enforced_max_to_object_ids) for i in self.results)
+        return self
 
 
 class LimitInput(Wire):
@@ -77,10 +112,10 @@ class TypeInput(Wire):
 class BatchError(Wire):
     """One error of a batch; every field may be missing [docs]."""
 
-    category: StrictStr | None = None
+    category: object = None
     sub_category: object = None
-    message: StrictStr = ""
-    context: dict[StrictStr, object] = {}
+    message: object = None
+    context: object = None
 
 
 class BatchAnswer(Wire):
@@ -88,16 +123,16 @@ class BatchAnswer(Wire):
 
     status: StrictStr = ""
     results: tuple[LimitItem, ...] = ()
-    num_errors: StrictInt = 0
-    errors: tuple[BatchError, ...] = ()
+    num_errors: StrictInt | None = None
+    errors: tuple[BatchError, ...] | None = None
 
 
 class Account(Wire):
     """Which portal a token belongs to [spec]."""
 
-    portal_id: Annotated[StrictInt, Field(ge=1)]
-    account_type: StrictStr = ""
-    time_zone: StrictStr = ""
+    portal_id: Annotated[StrictInt, Field(ge=1, le=2**53)]
+    account_type: Annotated[StrictStr, Field(max_length=100)] = ""
+    time_zone: Annotated[StrictStr, Field(max_length=100)] = ""
 
 
 class Definition(Wire):
@@ -110,9 +145,9 @@ class Definition(Wire):
 
 
 class Schema(Wire):
-    """The part of an object's schema that is of use here [spec]."""
+    """The part of an object's schema that is of use here; its associations are always there [spec]."""
 
-    associations: tuple[Definition, ...] = ()
+    associations: tuple[Definition, ...]
 
 
 class ErrorDetail(Wire):
@@ -127,8 +162,18 @@ class ErrorBody(Wire):
 
     message: object = None
     category: object = None
+    error_type: object = None
     sub_category: object = None
     correlation_id: object = None
     policy_name: object = None
     context: object = None
     errors: object = None
+
+
+def _refuse_two_meanings(items: Iterable[tuple[tuple[str, int], object]]) -> None:
+    """Raise ValueError if one type is listed twice with two values; the same twice says nothing wrong."""
+    seen: dict[tuple[str, int], object] = {}
+    for key, value in items:
+        if seen.setdefault(key, value) != value:
+            msg = f"{key[0]} {key[1]} is in it twice, as two different things"
+            raise ValueError(msg)
