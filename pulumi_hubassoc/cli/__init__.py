@@ -1,0 +1,1 @@
+"""The command line `hubassoc`: parses, calls, prints. `main` starts it."""
