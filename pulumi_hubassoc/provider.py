@@ -28,7 +28,7 @@ from pulumi.dynamic import (
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from pulumi_hubassoc import config as configuration
-from pulumi_hubassoc.errors import HubAssocError, NotFound
+from pulumi_hubassoc.errors import HubAssocError, NotFound, one_line
 from pulumi_hubassoc.hubspot.client import HubSpot
 from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal import Portal
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     import httpx
 
 Props = Mapping[str, Any]
+MISSING = "is missing"
+"""The fault of a required input that is not there."""
 _UNKNOWN = type(pulumi.UNKNOWN)
 
 
@@ -83,16 +85,18 @@ class Inputs(BaseModel):
                 values[field] = value
             elif value is None:
                 if info.is_required():
-                    faults.append((field, "is missing"))
+                    faults.append((field, MISSING))
             else:
                 try:
                     canonical = _adapter(cls, field).validate_python(value)
                 except ValidationError as error:
-                    faults.append((field, error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")))
+                    reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                    faults.append((field, one_line(reason)))
                     continue
                 if canonical != info.default:
                     values[field] = canonical
-        faults += [(key, "is no input of this resource") for key in news if key not in cls.model_fields]
+        # Pulumi prints the value of a property that is blamed by name, and this one may be a secret in the wrong place.
+        faults += [("", f"{key} is no input of this resource") for key in news if key not in cls.model_fields]
         faults += cls.faults({k: v for k, v in values.items() if not is_unknown(v)})
         return values, faults
 
@@ -182,6 +186,11 @@ class Provider(ResourceProvider, Generic[I]):
     def settle(self, olds: Props, values: dict[str, Any]) -> None:
         """Fill in inputs that depend on what they were; called with inputs that have no fault."""
 
+    def replaced(self, id_: str, olds: Props, news: Props) -> list[str]:
+        """The inputs that differ and cannot be changed; what the state does not know cannot be said to differ."""
+        known = [f for f in self.inputs.immutable() if f in olds]
+        return [f for f in known if is_unknown(news.get(f)) or olds[f] != news.get(f)]
+
     def plan(self, portal: Portal, id_: str, news: Props) -> None:
         """Tell the portal what a resource is about to become; `id_` is "" before the resource exists."""
 
@@ -225,7 +234,7 @@ class Provider(ResourceProvider, Generic[I]):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """What would be replaced; what else differs the engine sees by itself (changes=None) [observed]."""
         olds, news = _clean(_olds), _clean(_news)
-        replaces = [f for f in self.inputs.immutable() if is_unknown(news.get(f)) or olds.get(f) != news.get(f)]
+        replaces = self.replaced(_id, olds, news)
         meant = configuration.expected_portal_id(self._config, os.environ)
         moved = meant is not None and olds.get("portal_id") not in (None, meant)
         if not replaces and not moved and (portal := self._portal_if_set()):

@@ -4,25 +4,28 @@ HubSpot's rules that this rests on:
 
 * A limit belongs to one type (category and type id) of one direction; without one the number is "many" [docs].
 * The limit of a label may not be greater than the one of the unlabeled type, the object limit, where both are set
-  [docs]. So an object limit rises before the labels' and falls after them; whether HubSpot checks a batch jointly or
-  one by one nobody has shown, so what depends on another is a request of its own.
+  [docs]. Whether HubSpot checks a batch as a whole or one input after the other nobody has shown: a batch is sent in an
+  order that either will take, and what is refused together is sent again one by one, so that each refusal has its owner.
 * ``batch/update`` sets a limit whether it exists or not, and removing one that is not set is no error [observed].
 * Between records of one object a single label must have one limit both ways [docs].
 """
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi_hubassoc.errors import Refused
+from pulumi_hubassoc.errors import HubAssocError, Refused, UnexpectedAnswer
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.facts import HUBSPOT_DEFINED, USER_DEFINED
+from pulumi_hubassoc.hubspot.gatherer import Gatherer, Outcome
 from pulumi_hubassoc.hubspot.models import LimitInput, TypeInput
 from pulumi_hubassoc.hubspot.plans import GRACE_S, Plans
-from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView
+from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView, advised
+
+_OF_INPUTS = (207, 400, 404, 409)
+"""Statuses that blame what was sent, and so perhaps one input of several."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,35 @@ class LimitRef:
         return (self.category, self.type_id)
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """A limit that a resource wants."""
+
+    ref: LimitRef
+    maximum: int
+
+
 class Limits:
-    """The limits of one portal. Threads may share it."""
+    """The limits of one portal. Threads may share it; limits of one direction that are written at once share a request.
+
+    Args:
+        view: the portal.
+        grace_s: how long a limit that is in the way is waited for to change.
+    """
 
     def __init__(self, view: PortalView, grace_s: float = GRACE_S) -> None:
         self._view = view
         self._hubspot = view.hubspot
         self._plans: Plans[Key, int] = Plans(grace_s)
-        self._locks: dict[Direction, threading.Lock] = defaultdict(threading.Lock)
+        self._set = Gatherer(self._set_together)
+        self._remove = Gatherer(self._remove_together)
 
     def get(self, ref: LimitRef) -> int | None:
-        """The maximum that is set, None if there is none."""
-        return self._view.limits().get(ref.key)
+        """The maximum that is set, None if there is none; the limit of a label that is gone is gone too."""
+        maximum = self._view.limits().get(ref.key)
+        if maximum is None or (ref.category == USER_DEFINED and self._view.lacks(ref.direction, ref.key)):
+            return None
+        return maximum
 
     def plan(self, ref: LimitRef, maximum: int) -> None:
         """Note that a limit is about to be this."""
@@ -68,39 +88,137 @@ class Limits:
         Raises:
             Refused: if HubSpot refuses; the sentence names the limit in the way.
         """
-        with self._locks[ref.direction]:
-            wanted = dict.fromkeys(self._alike(ref), maximum)
-            current = self._view.limits()
-            if all(current.get(key) == maximum for key in wanted):
-                return
-            first = self._first(ref, maximum)
-            if first:
-                self._write(ref.direction, first)
-            try:
-                self._write(ref.direction, wanted)
-            except Refused as refusal:
-                raise self._explained(refusal, ref, maximum) from None
+        self._set(ref.direction, _Wish(ref, maximum))
 
     def remove(self, ref: LimitRef) -> None:
         """Remove a limit; one that is not set, or whose type is gone, is removed already."""
-        with self._locks[ref.direction]:
-            self._view.guard()
-            types = [TypeInput(category=category, type_id=type_id) for category, type_id in self._alike(ref)]
-            try:
-                self._hubspot.purge_limits(*ref.direction, types)
-            except Refused as refusal:
-                if refusal.status not in (207, 400, 404):
-                    raise
-                if ref.key in self._view.labels(*ref.direction, since=self._view.now()):
-                    raise
-            for category, type_id in self._alike(ref):
-                self._view.note_limit((category, type_id), None)
+        self._remove(ref.direction, ref)
 
-    def _write(self, direction: Direction, limits: dict[Key, int]) -> None:
+    # --------------------------------------------------------------------------------------------------------- set
+
+    def _set_together(self, direction: Direction, wishes: Sequence[_Wish]) -> list[Outcome]:
+        try:
+            self._write(direction, wishes)
+        except (Refused, UnexpectedAnswer) as error:
+            if isinstance(error, Refused) and error.status not in _OF_INPUTS:
+                raise
+            if len(wishes) == 1:
+                return [self._explained(error, wishes[0]) if isinstance(error, Refused) else error]
+        else:
+            return [None] * len(wishes)
+        alone = {i: self._set_alone(direction, wishes[i]) for i in self._order(direction, wishes)}
+        return [alone[i] for i in range(len(wishes))]
+
+    def _set_alone(self, direction: Direction, wish: _Wish) -> Outcome:
+        try:
+            return self._set_together(direction, [wish])[0]
+        except HubAssocError as error:
+            return error
+
+    def _write(self, direction: Direction, wishes: Sequence[_Wish]) -> None:
+        """One request for all that is not set already, and for what is in their way."""
+        current = self._view.limits()
+        ordered = [wishes[i] for i in self._order(direction, wishes)]
+        wanted = {key: wish.maximum for wish in ordered for key in self._alike(wish.ref)}
+        wanted = {key: most for key, most in wanted.items() if current.get(key) != most}
+        if not wanted:
+            return
+        first = self._in_the_way(direction, wanted)
+        if first:
+            self._send(direction, first)
+        self._send(direction, wanted)
+
+    def _send(self, direction: Direction, limits: dict[Key, int]) -> None:
         inputs = [LimitInput(category=c, type_id=i, max_to_object_ids=most) for (c, i), most in limits.items()]
         self._hubspot.update_limits(*direction, inputs)
         for key, most in limits.items():
             self._view.note_limit(key, most)
+
+    def _order(self, direction: Direction, wishes: Sequence[_Wish]) -> list[int]:
+        """Indexes of the wishes: labels within the object limit of now, then the object limit, then other labels."""
+        object_key = self._object_key(direction)
+        most = self._view.limits().get(object_key) if object_key else None
+
+        def rank(i: int) -> int:
+            wish = wishes[i]
+            if wish.ref.key == object_key:
+                return 1
+            return 2 if most is not None and wish.maximum > most else 0
+
+        return sorted(range(len(wishes)), key=rank)
+
+    def _in_the_way(self, direction: Direction, wanted: dict[Key, int]) -> dict[Key, int]:
+        """What is planned and has to come before: a greater object limit, or smaller limits of labels."""
+        object_key = self._object_key(direction)
+        if object_key is None:
+            return {}
+        after = {**self._view.limits(), **wanted}
+        ceiling = after.get(object_key)
+        if ceiling is None:
+            return {}
+        if object_key not in wanted:
+            greatest = max(wanted.values())
+            raised = self._plans.wait_for(object_key, lambda end: end >= greatest) if greatest > ceiling else None
+            return {object_key: raised} if raised is not None else {}
+        first: dict[Key, int] = {}
+        if any(most > ceiling for key, most in after.items() if key != object_key and key not in wanted):
+            for key in self._view.labels(*direction):
+                if key != object_key and key not in wanted and after.get(key, 0) > ceiling:
+                    end = self._plans.wait_for(key, lambda end: end <= ceiling)
+                    if end is None:
+                        break  # it will be refused, and explained
+                    first[key] = end
+        return first
+
+    def _explained(self, refusal: Refused, wish: _Wish) -> Refused:
+        """The refusal, with what stands in the way named where that is known."""
+        ref, maximum = wish.ref, wish.maximum
+        listed = self._view.labels(*ref.direction, since=self._view.now())
+        current = self._view.limits()
+        object_key = self._object_key(ref.direction)
+        where = arrow(*ref.direction)
+        if ref.key not in listed:
+            return advised(
+                refusal,
+                f"HubSpot lists no {ref.category} {ref.type_id} in {where}: if a label was deleted, run `pulumi refresh` "
+                "and then `pulumi up`; otherwise correct category, type id or direction",
+            )
+        if object_key is not None and ref.key != object_key and current.get(object_key, maximum) < maximum:
+            most = current[object_key]
+            return advised(
+                refusal,
+                f"the object limit of {where} is {most}, so a label's limit may be 1 to {most}: lower this limit, or raise "
+                "the object limit first (or remove it, in a run of its own)",
+            )
+        greater = [(current[k], k) for k in listed if k != object_key and current.get(k, 0) > maximum]
+        if ref.key == object_key and greater:
+            most, (category, type_id) = max(greater)
+            return advised(
+                refusal,
+                f"{category} {type_id} of {where} has the limit {most}, so the object limit must be at least {most}: raise "
+                "it, or lower or remove that limit first",
+            )
+        return refusal
+
+    # ------------------------------------------------------------------------------------------------------ remove
+
+    def _remove_together(self, direction: Direction, refs: Sequence[LimitRef]) -> list[Outcome]:
+        self._view.guard()
+        keys = dict.fromkeys(key for ref in refs for key in self._alike(ref))
+        try:
+            self._hubspot.purge_limits(*direction, [TypeInput(category=c, type_id=i) for c, i in keys])
+        except Refused as refusal:
+            if refusal.status not in _OF_INPUTS:
+                raise
+            if len(refs) > 1:
+                return [self._remove_together(direction, [ref])[0] for ref in refs]
+            if refs[0].key in self._view.labels(*direction, since=self._view.now()):
+                return [refusal]
+        for key in keys:
+            self._view.note_limit(key, None)
+        return [None] * len(refs)
+
+    # ----------------------------------------------------------------------------------------------------- helpers
 
     def _alike(self, ref: LimitRef) -> list[Key]:
         """The type itself, and the other id of a single label between records of one object."""
@@ -119,53 +237,3 @@ class Limits:
             return (HUBSPOT_DEFINED, documented.type_id)
         listed = self._view.labels(*direction)
         return next((key for key, text in listed.items() if text is None), None)
-
-    def _first(self, ref: LimitRef, maximum: int) -> dict[Key, int]:
-        """What has to be set before: a greater object limit, or smaller label limits, where that is planned."""
-        current = self._view.limits()
-        object_key = self._object_key(ref.direction)
-        if object_key is None:
-            return {}
-        if ref.key != object_key:
-            most = current.get(object_key)
-            if most is None or most >= maximum:
-                return {}
-            raised = self._plans.wait_for(object_key, lambda end: end >= maximum)
-            return {object_key: raised} if raised is not None else {}
-        if not any(most > maximum for key, most in current.items() if key != object_key):
-            return {}
-        listed = self._view.labels(*ref.direction)
-        greater = [k for k in listed if k != object_key and current.get(k, 0) > maximum]
-        ends = {key: self._plans.wait_for(key, lambda end: end <= maximum) for key in greater}
-        return {key: end for key, end in ends.items() if end is not None}
-
-    def _explained(self, refusal: Refused, ref: LimitRef, maximum: int) -> Refused:
-        """The refusal, with the limit that stands in the way named where it is known."""
-        current = self._view.limits()
-        object_key = self._object_key(ref.direction)
-        advice = refusal.advice
-        if object_key is not None and ref.key != object_key and current.get(object_key, maximum) < maximum:
-            advice = (
-                f"the object limit of {arrow(*ref.direction)} is {current[object_key]}, so a label's limit may be 1 to "
-                f"{current[object_key]}: lower this limit, or raise the object limit first"
-            )
-        elif ref.key == object_key:
-            listed = self._view.labels(*ref.direction)
-            greater = [(current[k], k) for k in listed if k != object_key and current.get(k, 0) > maximum]
-            if greater:
-                most, (category, type_id) = max(greater)
-                advice = (
-                    f"{category} {type_id} of {arrow(*ref.direction)} has the limit {most}, so the object limit must be at "
-                    f"least {most}: raise it, or lower or remove that limit first"
-                )
-        return Refused(
-            refusal.tried,
-            advice,
-            status=refusal.status,
-            message=refusal.message,
-            category=refusal.category,
-            sub_category=refusal.sub_category,
-            correlation_id=refusal.correlation_id,
-            context=refusal.context,
-            maybe_applied=refusal.maybe_applied,
-        )

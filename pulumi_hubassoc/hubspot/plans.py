@@ -27,19 +27,24 @@ class Plans(Generic[K, V]):
         self._ends: dict[K, V] = {}
         self._condition = threading.Condition()
 
+    def __contains__(self, what: K) -> bool:
+        """Whether something has a plan, and so belongs to a resource of this run."""
+        with self._condition:
+            return what in self._ends
+
     def note(self, what: K, end: V) -> None:
-        """Note what something is about to become."""
+        """Note what something is about to become, or has just become."""
         with self._condition:
             self._ends[what] = end
             self._condition.notify_all()
 
-    def get(self, what: K) -> V | None:
-        """What something is about to become, None if nobody has said."""
+    def drop(self, what: K) -> None:
+        """Forget the plan of what is gone."""
         with self._condition:
-            return self._ends.get(what)
+            self._ends.pop(what, None)
 
     def wait_for(self, what: K, fits: Callable[[V], bool]) -> V | None:
-        """As `get`, but only an end that fits, and waiting a little for it."""
+        """What something is about to become if that fits, waiting a little for such a plan; else None."""
 
         def there() -> bool:
             return what in self._ends and fits(self._ends[what])

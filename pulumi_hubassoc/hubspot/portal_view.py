@@ -6,20 +6,25 @@ The account check comes before everything else: a token of another portal gets n
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Generic, TypeVar
 
-from pulumi_hubassoc.errors import WrongPortal
-from pulumi_hubassoc.hubspot.client import HubSpot
-from pulumi_hubassoc.hubspot.models import Account
+from pulumi_hubassoc.errors import Refused, UnexpectedAnswer, WrongPortal
+from pulumi_hubassoc.hubspot import facts
+from pulumi_hubassoc.hubspot.client import HubSpot, arrow
+from pulumi_hubassoc.hubspot.models import Account, Definition
 
 T = TypeVar("T")
+K = TypeVar("K")
 Key = tuple[str, int]
-"""Category and type id."""
+"""Category and type id: only together they name an association type [observed]."""
 Direction = tuple[str, str]
 """From and to object type."""
+Types = Mapping[Key, str | None]
+"""The types of one direction and their texts."""
 
 
 class Shared(Generic[T]):
@@ -87,7 +92,8 @@ class PortalView:
         self._ticks = itertools.count(1)
         self._lock = threading.Lock()
         self._account = Shared(hubspot.account, self.now)
-        self._labels: dict[Direction, Shared[Mapping[Key, str | None]]] = {}
+        self._labels: dict[Direction, Shared[Types]] = {}
+        self._definitions: dict[str, Shared[tuple[Definition, ...]]] = {}
         self._limits: Shared[Mapping[Key, int]] = Shared(self._read_limits, self.now)
 
     def now(self) -> int:
@@ -123,8 +129,10 @@ class PortalView:
             )
         return account.portal_id
 
-    def labels(self, from_object_type: str, to_object_type: str, since: int = 0) -> Mapping[Key, str | None]:
-        """The types of one direction, (category, type id) -> text; for an object with itself both sides are in it."""
+    # ------------------------------------------------------------------------------------------------------- reads
+
+    def labels(self, from_object_type: str, to_object_type: str, since: int = 0) -> Types:
+        """The types of one direction; for an object with itself both sides are in it."""
         self.guard()
         return self._labels_of((from_object_type, to_object_type)).get(since)
 
@@ -133,10 +141,42 @@ class PortalView:
         self.guard()
         return self._limits.get(since)
 
+    def definitions(self, object_type: str, since: int = 0) -> tuple[Definition, ...]:
+        """The association definitions of an object, with internal names; new ones may be missing [observed]."""
+        self.guard()
+        read = functools.partial(self.hubspot.definitions, object_type)
+        return self._shared(self._definitions, object_type, read).get(since)
+
+    def lacks(self, direction: Direction, key: Key) -> bool:
+        """Whether a type is certainly not in a direction.
+
+        Raises:
+            UnexpectedAnswer: if it is not listed, but the list lacks what every such list has.
+        """
+        listed = self.labels(*direction)
+        if key in listed:
+            return False
+        unlabeled = facts.unlabeled_type(*direction)
+        if unlabeled is not None:
+            credible = (facts.HUBSPOT_DEFINED, unlabeled.type_id) in listed  # always there [observed]
+        elif listed:
+            credible = True
+        else:  # a pair with a custom object can be empty: ask a second witness
+            credible = all(d.id != str(key[1]) for d in self.definitions(direction[0], since=self.now()))
+        if not credible:
+            raise UnexpectedAnswer(
+                f"find {key[0]} {key[1]} ({arrow(*direction)})",
+                "HubSpot's list lacks what every such list has",
+                "it is not taken as deleted; run `pulumi refresh` again in a minute",
+            )
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- notes
+
     def note_label(self, direction: Direction, key: Key, text: str | None, *, gone: bool = False) -> None:
         """Note that a type now has this text, or is gone."""
 
-        def change(labels: Mapping[Key, str | None]) -> Mapping[Key, str | None]:
+        def change(labels: Types) -> Types:
             rest = {k: v for k, v in labels.items() if k != key}
             return rest if gone else rest | {key: text}
 
@@ -151,16 +191,45 @@ class PortalView:
 
         self._limits.note(change)
 
-    def _labels_of(self, direction: Direction) -> Shared[Mapping[Key, str | None]]:
-        with self._lock:
-            if direction not in self._labels:
-                self._labels[direction] = Shared(lambda: self._read_labels(direction), self.now)
-            return self._labels[direction]
+    # --------------------------------------------------------------------------------------------------- machinery
 
-    def _read_labels(self, direction: Direction) -> Mapping[Key, str | None]:
-        return {t.key: t.label for t in self.hubspot.list_labels(*direction)}
+    def _labels_of(self, direction: Direction) -> Shared[Types]:
+        return self._shared(self._labels, direction, functools.partial(self._read_labels, direction))
+
+    def _shared(self, kept: dict[K, Shared[T]], what: K, read: Callable[[], T]) -> Shared[T]:
+        with self._lock:
+            if what not in kept:
+                kept[what] = Shared(read, self.now)
+            return kept[what]
+
+    def _read_labels(self, direction: Direction) -> Types:
+        try:
+            return {t.key: t.label for t in self.hubspot.list_labels(*direction)}
+        except Refused as refusal:
+            if refusal.status not in (400, 404):
+                raise
+            raise advised(
+                refusal,
+                "check both object types; if a custom object was archived in HubSpot, restore it, or take its labels "
+                "and limits out of the state with `pulumi state delete`",
+            ) from None
 
     def _read_limits(self) -> Mapping[Key, int]:
         items = self.hubspot.list_all_limits()
         found = ((i.key, i.user_enforced_max_to_object_ids) for i in items)
         return {key: maximum for key, maximum in found if maximum is not None}
+
+
+def advised(refusal: Refused, advice: str) -> Refused:
+    """The same refusal with better advice, for who knows more than its status."""
+    return Refused(
+        refusal.tried,
+        advice,
+        status=refusal.status,
+        message=refusal.message,
+        category=refusal.category,
+        sub_category=refusal.sub_category,
+        correlation_id=refusal.correlation_id,
+        context=refusal.context,
+        maybe_applied=refusal.maybe_applied,
+    )

@@ -8,6 +8,9 @@ from pydantic import BeforeValidator
 
 from pulumi_hubassoc.hubspot import facts
 
+_GREATEST = 2**31 - 1
+"""HubSpot's numbers are 32-bit integers [spec]."""
+
 
 def _object_type(value: object) -> str:
     if not isinstance(value, str):
@@ -27,11 +30,11 @@ def _text(value: object) -> str:
 
 
 def _whole_number(value: object) -> int:
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
-    if not whole or not 1 <= int(value) <= 2**31 - 1:  # type: ignore[call-overload]
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+    if not 1 <= number <= _GREATEST or number != int(number):  # NaN is not between, infinity is greater
         msg = f"must be a whole number of at least 1, and is {value!r}"
         raise ValueError(msg)
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    return int(number)
 
 
 ObjectTypeName = Annotated[str, BeforeValidator(_object_type)]

@@ -38,6 +38,13 @@ def _internal_name(name: str) -> str:
     return name
 
 
+def _suffix(value: str) -> str:
+    if not re.fullmatch("[a-z0-9]+", value):
+        msg = f"must be lower-case letters and digits, and is {value!r}"
+        raise ValueError(msg)
+    return value
+
+
 class LabelInputs(Inputs):
     """Inputs of a label."""
 
@@ -53,7 +60,7 @@ class LabelInputs(Inputs):
         Annotated[Text, AfterValidator(_internal_name), Immutable("HubSpot never changes an internal name")] | None
     ) = None
     """The internal name, unique in the portal. Derived at first create where it is not given, and kept then."""
-    name_suffix: Text | None = None
+    name_suffix: Annotated[Text, AfterValidator(_suffix)] | None = None
     """What a derived name ends in: six characters that only this resource of this stack has."""
     adopt_existing: StrictBool = False
     """Whether a label with these texts (or this name) that exists already is taken over instead of being refused."""
@@ -97,19 +104,24 @@ class LabelProvider(Provider[LabelInputs]):
 
     def settle(self, olds: Props, values: dict[str, Any]) -> None:
         """One form for a single label, and a name that stays once it is there."""
-        if values.get("inverse_label") == values.get("label") and not is_unknown(values.get("label")):
-            values.pop("inverse_label", None)
-        if values.get("name") is not None:
-            values.pop("name_suffix", None)  # a name that was given is no proof of whose the label is
-        elif olds.get("name") is not None:
+        if "label" in values and values.get("inverse_label") == values["label"]:
+            del values["inverse_label"]
+        if "name" not in values and "name" in olds:
             values["name"] = olds["name"]
-            values.pop("name_suffix", None)
-            if olds.get("name_suffix") is not None:
-                values["name_suffix"] = olds["name_suffix"]
-        elif "name_suffix" in values:
-            parts = [values[k] for k in ("from_object_type", "to_object_type", "label", "name_suffix")]
-            unknown = next((p for p in parts if is_unknown(p)), None)
-            values["name"] = derived_name(*parts) if unknown is None else unknown
+            values.update({k: v for k, v in olds.items() if k == "name_suffix"})
+        suffix = values.get("name_suffix", "")
+        if "name" not in values:
+            parts = [*(values[k] for k in ("from_object_type", "to_object_type", "label")), suffix]
+            values["name"] = next((p for p in parts if is_unknown(p)), None) or derived_name(*parts)
+        elif is_unknown(values["name"]) or not values["name"].endswith(f"_{suffix}"):
+            values.pop("name_suffix", None)  # a name that was given is no proof of whose the label is
+
+    def replaced(self, id_: str, olds: Props, news: Props) -> list[str]:
+        """Also the other text, where HubSpot made one id for both sides of a single label: it has no second text."""
+        ref = split_label_id(id_)
+        text, inverse = news.get("label"), news.get("inverse_label")
+        second = ref.type_id == ref.inverse_type_id and inverse is not None and (is_unknown(inverse) or inverse != text)
+        return super().replaced(id_, olds, news) + (["inverse_label"] if second else [])
 
     def plan(self, portal: Portal, id_: str, news: Props) -> None:
         """Note the texts that an existing label is about to have."""
@@ -119,7 +131,8 @@ class LabelProvider(Provider[LabelInputs]):
 
     def make(self, portal: Portal, inputs: LabelInputs) -> tuple[str, dict[str, Any]]:
         """Create the label exactly once."""
-        name = inputs.name or derived_name(inputs.from_object_type, inputs.to_object_type, inputs.label, "")
+        suffix = inputs.name_suffix or ""
+        name = inputs.name or derived_name(inputs.from_object_type, inputs.to_object_type, inputs.label, suffix)
         ref = portal.labels.create(
             NewLabel(
                 inputs.from_object_type,
@@ -134,9 +147,10 @@ class LabelProvider(Provider[LabelInputs]):
         return label_id(ref), {**_assigned(ref), "name": name}
 
     def look(self, portal: Portal, id_: str, outputs: Props) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
-        """The label as it is now, under its new id if a person made it again."""
+        """The label as it is now; in a refresh, under its new id if a person made it again with the same texts."""
         label = outputs.get("label", "")
-        found = portal.labels.find(split_label_id(id_), (label, outputs.get("inverse_label", label)))
+        texts = (label, outputs.get("inverse_label", label)) if "portal_id" in outputs else None
+        found = portal.labels.find(split_label_id(id_), texts)
         if found is None:
             return None
         text, inverse_text = found.texts

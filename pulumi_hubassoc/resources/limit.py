@@ -22,10 +22,11 @@ from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
-from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
+from pulumi_hubassoc.provider import MISSING, Immutable, Inputs, Props, Provider
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.resources.references import AssociationReference
 
+PROBLEM = "problem"
 _OF_ONE_TYPE = "a limit belongs to one association type in one direction"
 
 
@@ -49,14 +50,18 @@ class LimitInputs(Inputs):
     """The type id in this direction; it means something only together with its category."""
     max_to_object_ids: WholeNumber
     """How many records of `to_object_type` one record of `from_object_type` may have under this type, 1 or more."""
-    problem: Text | None = None
-    """What is wrong with how the resource was written, for check to say; never stored."""
+
+    @classmethod
+    def examine(cls, news: Props) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """As for all; `problem` is no input but what is wrong with how the resource was written in the program."""
+        values, faults = super().examine({k: v for k, v in news.items() if k != PROBLEM})
+        if news.get(PROBLEM):
+            faults = [("", str(news[PROBLEM])), *(f for f in faults if f[1] != MISSING)]
+        return values, faults
 
     @classmethod
     def faults(cls, values: Props) -> Iterator[tuple[str, str]]:
         """A type of HubSpot's own belongs to the direction that HubSpot documents."""
-        if values.get("problem"):
-            yield "association", str(values["problem"])
         if values.get("category") != facts.HUBSPOT_DEFINED or not {"from_object_type", "to_object_type"} <= set(values):
             return
         known = facts.defined_types().get(values.get("type_id", 0))
@@ -192,7 +197,7 @@ class AssociationLimit(Resource, module="hubassoc", name="AssociationLimit"):
             **loose,
             **(_fields(reference) if reference else {}),
             "max_to_object_ids": max_to_object_ids,
-            "problem": problem,
+            PROBLEM: problem,
             "portal_id": None,
         }
         first = pulumi.ResourceOptions(delete_before_replace=True)
@@ -221,16 +226,22 @@ def _reference(association: object, loose: Props) -> tuple[AssociationReference 
     if association is None:
         missing = [k for k, v in loose.items() if v is None]
         if not given:
-            return None, "is missing: give association=, or from_object_type, to_object_type, category and type_id"
+            return (
+                None,
+                "association is missing: give association=, or from_object_type, to_object_type, category and type_id",
+            )
         if missing:
-            return None, f"{', '.join(missing)} missing beside {', '.join(given)}: all four belong together"
+            return (
+                None,
+                f"association: {', '.join(missing)} missing beside {', '.join(given)}: all four belong together",
+            )
         return None, None
     reference = getattr(association, "forward", association)
     if not isinstance(reference, AssociationReference):
         return None, (
-            "must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b) or primary(a, b), not "
+            "association must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b) or primary(a, b), not "
             f"{type(association).__name__}"
         )
     if given:
-        return reference, f"is given, and {', '.join(given)} as well: give one or the other"
+        return reference, f"association is given, and {', '.join(given)} as well: give one or the other"
     return reference, None
