@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(
             f"--portal takes NAME:ID:TOKEN with a number as ID, each portal and token once ({type(err).__name__})"
         )
+    except ImportError as err:
+        parser.error(f"the emulator needs {err.name}: pip install 'pulumi-hubassoc[emulator]'")
     except OSError as err:
         parser.error(f"cannot serve on port {options.port}: {err.strerror}")
     sys.stdout.write(f"{url}\n")

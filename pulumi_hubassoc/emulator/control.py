@@ -6,6 +6,7 @@ It serves loopback alone: whoever can reach it can do anything to the emulated p
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,11 @@ def blueprint(emulator: Emulator) -> flask.Blueprint:
 
     @plane.post("/clock")
     def advance() -> Any:
-        emulator.clock.advance(float(_sent()["advance"]))
+        values = _sent()
+        if set(values) != {"advance"}:
+            msg = 'the clock takes {"advance": seconds}'
+            raise ValueError(msg)
+        emulator.clock.advance(float(values["advance"]))
         return {"now": emulator.clock()}
 
     @plane.get("/portals/<int:portal_id>/settings")
@@ -134,7 +139,7 @@ def _drift_action(portal: Portal, action: str) -> Callable[..., Any]:
 
 def _sent() -> dict[str, Any]:
     """The JSON object of the request, empty if none was sent."""
-    value = flask.request.get_json(force=True) if flask.request.get_data() else {}
+    value = json.loads(flask.request.get_data() or b"{}")
     if not isinstance(value, dict):
         msg = "a JSON object is expected"
         raise ValueError(msg)

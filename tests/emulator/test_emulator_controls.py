@@ -156,6 +156,7 @@ def test_the_control_plane_does_what_a_person_does(client: httpx.Client, portal:
         ("POST", f"{DRIFT}/create_label", {"from_object_type": "x", "to_object_type": "y", "label": "L"}, 400),
         ("POST", "/_emulator/faults", {"kind": "nonsense"}, 400),
         ("POST", "/_emulator/faults", [], 400),
+        ("POST", "/_emulator/clock", {}, 400),
         ("PATCH", f"/_emulator/portals/{PORTAL_ID}/settings", {"no_such": 1}, 400),
         ("PATCH", f"/_emulator/portals/{PORTAL_ID}/settings", {"labels_per_pair": "many"}, 400),
         ("PATCH", f"/_emulator/portals/{PORTAL_ID}/settings", {"second_delete_status": 418}, 400),
@@ -168,6 +169,14 @@ def test_the_control_plane_refuses_nonsense_in_one_sentence(
     answer = client.request(method, path, json=body)
 
     assert answer.status_code == status
+    assert answer.json()["message"]
+
+
+def test_a_control_that_is_no_json_is_refused_in_one_sentence(client: httpx.Client) -> None:
+    """Not with a page of HTML."""
+    answer = client.post("/_emulator/faults", content=b"{")
+
+    assert answer.status_code == 400
     assert answer.json()["message"]
 
 

@@ -260,3 +260,28 @@ def test_importing_the_emulator_costs_no_web_framework() -> None:
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=30, check=False).returncode == 0
+
+
+@pytest.mark.timeout(60)
+def test_without_flask_the_process_says_what_to_install() -> None:
+    """One line, no traceback."""
+    code = "import sys; sys.modules['flask'] = None; from pulumi_hubassoc.emulator.__main__ import main; main([])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert "pip install 'pulumi-hubassoc[emulator]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(60)
+def test_a_port_that_is_taken_is_one_line() -> None:
+    """It names the port."""
+    emulator = Emulator()
+    with emulator.serve() as url:
+        port = url.rpartition(":")[2]
+        command = [sys.executable, "-m", "pulumi_hubassoc.emulator", "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert f"cannot serve on port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
