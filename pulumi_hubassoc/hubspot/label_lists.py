@@ -11,7 +11,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pulumi_hubassoc.errors import UnexpectedAnswer
-from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.facts import USER_DEFINED
 from pulumi_hubassoc.hubspot.models import Definition
@@ -90,12 +89,12 @@ class LabelLists:
             UnexpectedAnswer: if HubSpot's lists do not let one say that it is gone.
         """
         since = 0
-        for _ in range(2):
+        for look in ("first", "second"):
             here = self.view.labels(*ref.forward, since=since).get(ref.key)
             there = self.view.labels(*ref.backward, since=since).get(ref.inverse_key)
             if here is not None and there is not None:
                 return Found(ref, (here, there))
-            if here is None and there is None and self.view.lacks(ref.forward, ref.key):
+            if here is there is None and look == "first" and self.view.lacks(ref.forward, ref.key):
                 return self._made_again(ref, texts) if texts else None
             since = self.view.now()
         raise UnexpectedAnswer(
@@ -155,7 +154,8 @@ class LabelLists:
         """
         started, since = self._patience.clock(), 0
         while True:
-            names = _names_of_label(self.view.definitions(direction[0], since=since), direction[0], type_id)
+            shown = self.view.definitions_of(direction, (USER_DEFINED, type_id), since=since)
+            names = {d.name for d in shown if d.name is not None}
             if names or not wait or self._patience.clock() - started >= self._patience.total_s:
                 return names
             if since:
@@ -171,16 +171,3 @@ class LabelLists:
 def derived_in_settings(label: str) -> str:
     """The internal name that HubSpot's settings page gives a label: ``kalup_probe`` for "Kalup Probe" [observed]."""
     return "_".join(label.lower().split())
-
-
-def _names_of_label(shown: tuple[Definition, ...], object_type: str, type_id: int) -> set[str]:
-    """The names under a type id in an object's schema, less the one of HubSpot's own type with the same number."""
-    rows = [d for d in shown if d.id == str(type_id)]
-    documented = facts.defined_types().get(type_id)
-    if documented is not None and object_type in (documented.from_object_type, documented.to_object_type):
-        ends = tuple(map(facts.path_segment, (documented.from_object_type, documented.to_object_type)))
-        hubspots = [d for d in rows if (d.from_object_type_id, d.to_object_type_id) == ends]
-        hubspots.sort(key=lambda d: (d.name is not None, d.name != (d.name or "").upper()))
-        if hubspots:
-            rows.remove(hubspots[0])  # HubSpot's own names are in capitals [observed]
-    return {d.name for d in rows if d.name is not None}

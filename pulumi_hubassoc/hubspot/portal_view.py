@@ -147,6 +147,22 @@ class PortalView:
         read = functools.partial(self.hubspot.definitions, object_type)
         return self._shared(self._definitions, object_type, read).get(since)
 
+    def definitions_of(self, direction: Direction, key: Key, since: int = 0) -> list[Definition]:
+        """What an object's definitions show under a type id, less HubSpot's own type of that number if there is one.
+
+        Definitions have no category [observed]; HubSpot's own names are in capitals [observed].
+        """
+        rows = [d for d in self.definitions(direction[0], since) if d.id == str(key[1])]
+        documented = facts.defined_types().get(key[1])
+        if documented is not None:
+            ends = (documented.from_object_type, documented.to_object_type)
+            ids = tuple(map(facts.path_segment, ends))
+            hubspots = [d for d in rows if (d.from_object_type_id, d.to_object_type_id) == ids]
+            hubspots.sort(key=lambda d: d.name is not None and not d.name.isupper())
+            if hubspots and direction[0] in ends:
+                rows.remove(hubspots[0])
+        return rows
+
     def lacks(self, direction: Direction, key: Key) -> bool:
         """Whether a type is certainly not in a direction.
 
@@ -162,7 +178,7 @@ class PortalView:
         elif listed:
             credible = True
         else:  # a pair with a custom object can be empty: ask a second witness
-            credible = all(d.id != str(key[1]) for d in self.definitions(direction[0], since=self.now()))
+            credible = not self.definitions_of(direction, key, since=self.now())
         if not credible:
             raise UnexpectedAnswer(
                 f"find {key[0]} {key[1]} ({arrow(*direction)})",

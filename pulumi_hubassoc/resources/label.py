@@ -56,9 +56,9 @@ class LabelInputs(Inputs):
     """The text, unique in its direction of the pair."""
     inverse_label: Text | None = None
     """The text on the other side of a paired label; None, or the same text, for a single one."""
-    name: (
-        Annotated[Text, AfterValidator(_internal_name), Immutable("HubSpot never changes an internal name")] | None
-    ) = None
+    name: Annotated[
+        Annotated[Text, AfterValidator(_internal_name)] | None, Immutable("HubSpot never changes an internal name")
+    ] = None
     """The internal name, unique in the portal. Derived at first create where it is not given, and kept then."""
     name_suffix: Annotated[Text, AfterValidator(_suffix)] | None = None
     """What a derived name ends in: six characters that only this resource of this stack has."""
