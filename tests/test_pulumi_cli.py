@@ -38,8 +38,6 @@ PROGRAMS = Path(__file__).parent / "engine_programs"
 sys.path.insert(0, str(PROGRAMS))
 import notes  # noqa: E402
 
-# A program that the engine cuts short leaves its event loop and sockets to the garbage collector: so does the SDK.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 needs_cli = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
 RED = {"title": "red", "text": "roses"}
 BLUE = {"title": "blue", "text": "violets"}
@@ -66,7 +64,8 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def _leave_no_garbage_to_other_tests() -> Iterator[None]:
+def _garbage_is_found_at_once() -> Iterator[None]:
+    """Sockets and coroutines left open are warnings when they are collected, and warnings are errors here."""
     yield
     gc.collect()
 
@@ -473,6 +472,7 @@ def test_something_else_called_pulumi_is_no_cli(tmp_path: Path, monkeypatch: pyt
         PulumiCliEngine()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves a file open
 def test_installing_without_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the download fails, the sentence says so and what to do; here a proxy that is not there stops it."""
     with socket.socket() as closed:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -147,23 +149,27 @@ class PulumiCliStack:
 
     def _operate(self, operation: OperationName, options: Options, on_event: OnEvent | None) -> Result:
         arguments, env = _arguments(operation, options)
-        stack = self._automation(env)
-        run: dict[OperationName, Callable[..., Any]] = {
-            "preview": stack.preview,
-            "up": partial(stack.up, show_secrets=False),
-            "refresh": stack.preview_refresh if options.preview_only else partial(stack.refresh, show_secrets=False),
-            "destroy": stack.preview_destroy if options.preview_only else partial(stack.destroy, show_secrets=False),
-        }
         collector = EventCollector(on_event)
+
+        def run() -> Any:
+            with _program(self.project) as program:
+                stack = self._automation(program, env)
+                preview_only = options.preview_only
+                method: dict[OperationName, Callable[..., Any]] = {
+                    "preview": stack.preview,
+                    "up": partial(stack.up, show_secrets=False),
+                    "refresh": stack.preview_refresh if preview_only else partial(stack.refresh, show_secrets=False),
+                    "destroy": stack.preview_destroy if preview_only else partial(stack.destroy, show_secrets=False),
+                }
+                return method[operation](on_event=collector, color="never", suppress_progress=True, **arguments)
+
         outputs = None
         exit_code = 0
         try:
             # In a thread of its own: Ctrl-C reaches the CLI too, which then ends what it has begun and saves the state,
             # and this process (where the program may be running) must not go before that.
             with ThreadPoolExecutor(max_workers=1) as pool:
-                done = pool.submit(
-                    run[operation], on_event=collector, color="never", suppress_progress=True, **arguments
-                ).result()
+                done = pool.submit(run).result()
             if isinstance(done, auto.UpResult):
                 outputs = {key: OutputValue(output.value, output.secret) for key, output in done.outputs.items()}
         except CommandError as error:
@@ -182,9 +188,10 @@ class PulumiCliStack:
             outputs=self.outputs() if outputs is None else outputs,
         )
 
-    def _automation(self, env: Mapping[str, str] | None = None) -> auto.Stack:
+    def _automation(
+        self, program: Callable[[], None] | None = None, env: Mapping[str, str] | None = None
+    ) -> auto.Stack:
         """The Automation API's view of this stack."""
-        program = None if isinstance(self.project.program, Path) else self.project.program
         workspace = _Workspace(
             work_dir=str(self._folder),
             program=program,
@@ -225,6 +232,45 @@ class _Workspace(auto.LocalWorkspace):
 
     def select_stack(self, stack_name: str) -> None:
         """Do nothing."""
+
+
+@contextlib.contextmanager
+def _program(project: Project) -> Iterator[Callable[[], None] | None]:
+    """The function to run for a project, if it is one; afterwards, whatever the SDK left of its run is ended.
+
+    Where the engine stops before the program has ended, the SDK does not get to closing the program's event loop. Its
+    tasks and sockets would go one day with the garbage, and with tracebacks that tell nobody anything.
+    """
+    function = project.program
+    if isinstance(function, Path):
+        yield None
+        return
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def program() -> None:
+        loops.append(asyncio.get_running_loop())
+        return function()
+
+    try:
+        yield program
+    finally:
+        for loop in loops:
+            _close(loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop, patience: float = 5) -> None:
+    """Close an event loop that another thread has run, once it has stopped; after `patience` seconds let it be."""
+    deadline = time.monotonic() + patience
+    while loop.is_running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if loop.is_running() or loop.is_closed():
+        return
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=patience))
+    loop.close()
 
 
 # Which options of the interface the commands of the CLI have.
