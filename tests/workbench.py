@@ -5,13 +5,13 @@ Values go through what the wire makes of them: whole numbers become floats, null
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
 from pulumi.dynamic import CheckResult, Config, ConfigureRequest, DiffResult
 
 from pulumi_hubassoc.emulator import Emulator
@@ -43,6 +43,13 @@ def wire(props: Mapping[str, Any]) -> Props:
     return {k: float(v) if type(v) is int else v for k, v in props.items() if v is not None} | {"__provider": "x"}
 
 
+def all_of(calls: Sequence[Callable[[], object]], threads: int) -> None:
+    """Call all by so many threads; the first error is raised once all have ended."""
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(call) for call in calls]:
+            done.result()
+
+
 def faults_of(kind: str, news: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What check finds wrong, as (property, reason)."""
     return [(f.property, f.reason) for f in KINDS[kind]().check({}, wire(news)).failures]
@@ -57,31 +64,34 @@ class Refused(AssertionError):
 
 
 class Clock:
-    """A clock on which waiting takes no time."""
+    """The emulator's clock, on which waiting takes no time: it is moved on, once for all who wait for the same moment."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, emulator: Emulator) -> None:
+        self._clock = emulator.clock
+        self._lock = threading.Lock()
         self.slept: list[float] = []
 
     def __call__(self) -> float:
         """Seconds."""
-        return self.now
+        return self._clock()
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Move the clock on to this moment."""
         self.slept.append(seconds)
-        self.now += seconds
+        moment = self._clock() + seconds
+        with self._lock:
+            self._clock.advance(max(0.0, moment - self._clock()))
 
 
 class Process:
     """A provider process: configured once, with one view of its portal."""
 
-    def __init__(self, transport: httpx.BaseTransport, config: Mapping[str, Any]) -> None:
-        self.clock = Clock()
+    def __init__(self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05) -> None:
+        self.clock = Clock(emulator)
         portals = Portals(
-            transport,
+            emulator.transport(),
             patience=lambda total_s: Patience(total_s, sleep=self.clock.sleep, clock=self.clock, chance=lambda: 0.5),
-            grace_s=0.05,
+            grace_s=grace_s,
         )
         self.providers: dict[str, Provider[Any]] = {}
         for kind, provider_class in KINDS.items():
@@ -120,9 +130,9 @@ class Workbench:
     config: dict[str, Any]
     state: dict[str, Stored] = field(default_factory=dict)
 
-    def process(self) -> Process:
-        """A new provider process."""
-        return Process(self.emulator.transport(), self.config)
+    def process(self, grace_s: float = 0.05) -> Process:
+        """A new provider process, which waits so many seconds of real time to hear what else is planned."""
+        return Process(self.emulator, self.config, grace_s)
 
     def up(
         self, program: Mapping[str, tuple[str, Mapping[str, Any]]], process: Process | None = None
@@ -151,18 +161,16 @@ class Workbench:
         The first error is raised once all threads have ended.
         """
         process = process or self.process()
-        todo = {name: self._prepare(process, name, *declared) for name, declared in program.items()}
-        with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(step) for _, step in todo.values()]:
-                done.result()
-            gone = [n for n in reversed(self.state) if n not in program]
-            for done in [pool.submit(self._delete, process, name) for name in gone]:
-                done.result()
+        todo = {name: self.prepare(process, name, *declared) for name, declared in program.items()}
+        all_of([step for _, step in todo.values()], threads)
+        gone = [n for n in reversed(self.state) if n not in program]
+        all_of([partial(self._delete, process, name) for name in gone], threads)
         return {name: what for name, (what, _) in todo.items()} | dict.fromkeys(gone, "delete")
 
-    def _prepare(
+    def prepare(
         self, process: Process, name: str, kind: str, news: Mapping[str, Any]
     ) -> tuple[str, Callable[[], object]]:
+        """Check and diff: what is to be done to a resource, and the call that does it."""
         if name not in self.state:
             checked = process.check(kind, news)
             return "create", partial(self._create, process, name, kind, checked)
@@ -172,26 +180,27 @@ class Workbench:
             return "same", lambda: None
         return "update", partial(self._update, process, name, process.check(kind, news, self.state[name].inputs))
 
-    def refresh(self, process: Process | None = None) -> dict[str, str]:
+    def refresh(self, threads: int = 1) -> dict[str, str]:
         """Make the state what the portal says; what changed for each resource."""
-        process, found = process or self.process(), {}
-        for name, old in list(self.state.items()):
+        process, found = self.process(), dict.fromkeys(self.state, "")
+
+        def read(name: str) -> None:
+            old = self.state[name]
             read = process.providers[old.kind].read(old.id, old.outputs)
             if not read.id:
                 del self.state[name]
                 found[name] = "gone"
-                continue
-            new = Stored(old.kind, read.id, wire(read.inputs or {}), wire(read.outs))
-            found[name] = "same" if new == old else "changed"
-            self.state[name] = new
+                return
+            self.state[name] = Stored(old.kind, read.id, wire(read.inputs or {}), wire(read.outs or {}))
+            found[name] = "same" if self.state[name] == old else "changed"
+
+        all_of([partial(read, name) for name in self.state], threads)
         return found
 
     def destroy(self, threads: int = 1) -> None:
         """Delete everything, last first."""
         process = self.process()
-        with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(self._delete, process, name) for name in list(reversed(self.state))]:
-                done.result()
+        all_of([partial(self._delete, process, name) for name in reversed(self.state)], threads)
 
     def _step(self, process: Process, name: str, kind: str, news: Mapping[str, Any]) -> str:
         old = self.state.get(name)

@@ -1,0 +1,132 @@
+"""What operations cost in requests, read from the emulator's journal, whatever the number of labels and threads."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from pulumi_hubassoc.emulator import Emulator, Fault, Portal
+from tests.workbench import OBJECT_LIMIT, Props, Workbench
+
+PAIRS = [
+    *(("contacts", o) for o in ("companies", "deals", "tickets", "leads", "services")),
+    *(("companies", o) for o in ("deals", "tickets", "leads", "services", "courses")),
+]
+Program = dict[str, tuple[str, Props]]
+SIZES = [(1, 1), (10, 1), (10, 10), (100, 2), (100, 10), (500, 10)]
+sizes = pytest.mark.parametrize(("n", "pairs"), SIZES)
+parallelism = pytest.mark.parametrize("threads", [1, 4, 64])
+
+
+def labels(n: int, pairs: int, *, paired: bool) -> Program:
+    """So many labels, spread over so many pairs of two objects."""
+    program: Program = {}
+    for i in range(n):
+        from_, to = PAIRS[i % pairs]
+        inverse = {"inverse_label": f"Inverse {i}"} if paired else {}
+        ends = {"from_object_type": from_, "to_object_type": to}
+        program[f"label {i}"] = ("label", {**ends, "label": f"Label {i}", "name_suffix": f"x{i}", **inverse})
+    return program
+
+
+def with_limits(bench: Workbench, program: Program) -> Program:
+    """A limit for the forward side of each label in the state."""
+    limits: Program = {}
+    for name, stored in bench.state.items():
+        from_, to, type_id, _ = stored.id.split("/")
+        ends = {"from_object_type": from_, "to_object_type": to}
+        limit = {**OBJECT_LIMIT, **ends, "category": "USER_DEFINED", "type_id": int(type_id)}
+        limits[f"limit of {name}"] = ("limit", limit)
+    return program | limits
+
+
+def spent(emulator: Emulator) -> Counter[str]:
+    """The requests since this was last asked, by operation."""
+    counted = Counter(emulator.journal.operations())
+    emulator.journal.clear()
+    return counted
+
+
+@sizes
+@parallelism
+def test_a_paired_label_costs_one_request(
+    bench: Workbench, portal: Portal, emulator: Emulator, n: int, pairs: int, threads: int
+) -> None:
+    """Create N + D + 1, nothing to do 0, refresh D + 1, rename U + lists + 1, destroy N + D + 1."""
+    program = labels(n, pairs, paired=True)
+    bench.up_together(program, threads)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "create_label": n}
+    bench.up_together(program, threads)
+    assert spent(emulator) == {}
+    bench.refresh(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs}
+    renamed = {name: (kind, news | {"label": f"{news['label']} too"}) for name, (kind, news) in program.items()}
+    bench.up_together(renamed, threads)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs, "update_label": n}
+    bench.destroy(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "delete_label": n}
+    assert portal.labels() == []
+
+
+@sizes
+@parallelism
+def test_a_single_label_may_cost_a_list(
+    bench: Workbench, portal: Portal, emulator: Emulator, n: int, pairs: int, threads: int
+) -> None:
+    """Both ids carry the same text, so a list read after the create tells the direction; concurrent creates share it."""
+    bench.up_together(labels(n, pairs, paired=False), threads)
+    cost = spent(emulator)
+    assert (cost["account"], cost["create_label"]) == (1, n)
+    assert pairs < cost["list_labels"] <= n + pairs
+    print(f"{n} single labels, {pairs} pairs, {threads} threads: {cost['list_labels'] - pairs} more lists")
+    bench.refresh(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs}
+    bench.destroy(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "delete_label": n}
+
+
+@pytest.mark.parametrize(("n", "pairs"), [(10, 1), (100, 10)])
+@parallelism
+def test_limits_of_a_direction_share_requests(
+    bench: Workbench, portal: Portal, emulator: Emulator, n: int, pairs: int, threads: int
+) -> None:
+    """Limits cost one list for all, and never more than one write each; who comes while another writes shares the next."""
+    program = labels(n, pairs, paired=True)
+    bench.up_together(program, threads)
+    program = with_limits(bench, program)
+    spent(emulator)
+    bench.up_together(program, threads)
+    cost = spent(emulator)
+    assert (cost["account"], cost["list_all_limits"]) == (1, 1)
+    assert pairs <= cost["update_limits"] <= n
+    assert cost.total() == 2 + cost["update_limits"]
+    bench.refresh(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs, "list_all_limits": 1}
+    print(f"{n} limits, {pairs} pairs, {threads} threads: {cost['update_limits']} writes")
+
+
+@parallelism
+def test_a_network_makes_limits_share_more(emulator: Emulator, portal: Portal, bench: Workbench, threads: int) -> None:
+    """With answers that take 20 ms, as a near HubSpot's would, threads pile up and few requests write many limits."""
+    program = labels(40, 1, paired=True)
+    bench.up_together(program, 4)
+    program = with_limits(bench, program)
+    spent(emulator)
+    emulator.arm(Fault("slow", operation="update_limits", seconds=0.02, count=None))
+    bench.up_together(program, threads)
+    writes = spent(emulator)["update_limits"]
+    print(f"40 limits, {threads} threads: {writes} writes")
+    assert writes <= {1: 40, 4: 21, 64: 8}[threads]
+
+
+def test_labels_of_one_object_need_one_list(bench: Workbench, emulator: Emulator) -> None:
+    """Both sides stand in the one list of an object with itself."""
+    program = {
+        f"l{i}": ("label", {**news, "from_object_type": "deals", "to_object_type": "deals", "label": f"L{i}"})
+        for i, news in enumerate([{"inverse_label": "X", "name_suffix": "x"}, {"name_suffix": "y"}])
+    }
+    bench.up_together(program, 4)
+    assert spent(emulator) == {"account": 1, "list_labels": 1, "create_label": 2}
+    bench.refresh()
+    assert spent(emulator) == {"account": 1, "list_labels": 1}
