@@ -48,7 +48,7 @@ class BuiltinProvider:
             return CheckAnswer(news, [("name", 'missing required property "name"')])
         return CheckAnswer(news)
 
-    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str]) -> Diff:
+    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str], *, what_if: bool = False) -> Diff:
         """Another name is another reference."""
         if equal(old.inputs.get("name"), news.get("name")):
             return Diff(False)
@@ -58,7 +58,7 @@ class BuiltinProvider:
         """Look the stack up."""
         return "" if preview else str(uuid.uuid4()), self._look_up(inputs["name"])
 
-    def read(self, old: Existing, timeout: float) -> ReadAnswer:
+    def read(self, old: Existing, timeout: float, *, bare: bool = False) -> ReadAnswer:
         """Look the stack up."""
         self._must_be_stack_reference(old.urn)
         if "name" not in old.inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -96,7 +97,12 @@ class Deployer:
         except Bail:
             return False
         self._program.start(self._queue.put)
-        bailed = not self._follow_program()
+        try:
+            bailed = not self._follow_program()
+        except BaseException:
+            self._executor.stop()
+            self._program.interrupt()
+            raise
         self._executor.finish()
         failed = bailed or self._executor.errored or self._generator.errored
         if not run.terminated.is_set():
@@ -108,8 +114,8 @@ class Deployer:
         cancelled = run.cancelled.is_set()
         if failed or cancelled:
             self._program.interrupt()
-            if not bailed and not run.terminated.is_set():
-                self._say_result("failed" if failed else "canceled")
+            if not bailed:
+                self._say_result("failed" if failed or run.terminated.is_set() else "canceled")
             return False
         complaint = self._program.finish()
         if complaint:
@@ -276,7 +282,8 @@ class Deployer:
         if run.settings.mode == "refresh":
             self._refresh_the_rest()
         elif run.prev.resources:
-            self._delete_the_rest()
+            with contextlib.suppress(Bail):  # it was said why, and the run ends as failed
+                self._delete_the_rest()
         if missing:
             raise missing
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -24,11 +24,13 @@ from pulumi_hubassoc.engine.interface import (
     Result,
 )
 
+from . import editing
 from .builtin_provider import BuiltinProvider
 from .config import ProjectFile, StackConfig, file_config, memory_config
 from .deployer import Deployer, NoProgram, Program
 from .events import Sink
 from .graph import DependencyGraph
+from .importer import Importer
 from .monitor import Context, EngineService, Monitor, Server
 from .program import Addresses, FolderProgram, FunctionProgram, default_python
 from .provider_process import Launch, ProviderError, ProviderProcess
@@ -38,11 +40,10 @@ from .run import Run, Settings, Targets
 from .snapshot import Snapshot
 from .stack_secrets import StackSecrets
 from .state import Deployment, ResourceState, deployment_from_json, deployment_to_json
-from .store import FileStore, MemoryStore, Store
+from .store import PROJECT_FOLDER, FileStore, MemoryStore, Store
 from .trace import Trace
-from .values import Properties, contains_secrets, redacted, without_secrets
+from .values import Properties, Secret, contains_secrets, redacted, without_secrets
 
-_STATE_FOLDER = ".pulumi-local"
 _NO_CHANGE = ("same", "read", "discard", "read-replacement")
 NO_CHANGES_EXPECTED, CANCELLED = 7, 8
 
@@ -110,7 +111,7 @@ class LocalEngine:
         return FileStore(self._folder(project.name, file.root), name, secrets)
 
     def _folder(self, project: str, root: Path) -> Path:
-        return self._state_dir / project if self._state_dir else root / _STATE_FOLDER
+        return self._state_dir / project if self._state_dir else root / PROJECT_FOLDER
 
     def outputs_of(self, name: str, project: str, root: Path, env: Mapping[str, str]) -> Properties:
         """The outputs of a stack that a program refers to: ``organization/project/stack``, or a stack of this project."""
@@ -202,7 +203,25 @@ class LocalStack:
         config = self._config.validated(self.name) if with_program else self._config.get()
         lock: Any = contextlib.nullcontext() if dry_run else self._store.locked()
         with lock:
-            return _Operation(self, operation, settings, config, on_event).carry_out(options.expect_no_changes)
+            return _Operation(self, operation, settings, config, on_event).deploy(options.expect_no_changes)
+
+    def import_resources(
+        self,
+        file: Mapping[str, Any],
+        *,
+        protect: bool = True,
+        preview_only: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Result:
+        """Take resources that exist already into the state, as ``pulumi import --file`` does (see `Importer`)."""
+        settings = Settings("import", preview_only, False, False, _default_parallel(self._env))
+        config = self._config.get()
+        lock: Any = contextlib.nullcontext() if preview_only else self._store.locked()
+        with lock:
+            operation = _Operation(self, "preview" if preview_only else "up", settings, config, on_event)
+            inputs = {key: Secret(v.value) if v.secret else v.value for key, v in config.items()}
+            importer = Importer(operation.run, file, protect=protect, config=inputs)
+            return operation.carry_out(importer.execute, lambda: None)
 
     # -- what there is
 
@@ -229,6 +248,31 @@ class LocalStack:
         read = deployment_from_json(deployment, theirs.decrypt)
         with self._store.locked():
             self._store.save(read)
+
+    def delete_from_state(self, urn: str) -> None:
+        """Forget a resource, as ``pulumi state delete``."""
+        self._edit(lambda deployment: editing.without(deployment, urn))
+
+    def rename_in_state(self, urn: str, name: str) -> None:
+        """Give a resource another name, as ``pulumi state rename``."""
+        self._edit(lambda deployment: editing.renamed(deployment, urn, name))
+
+    def unprotect_in_state(self, urn: str | None = None) -> None:
+        """Take away the protection of a resource, or of all, as ``pulumi state unprotect``."""
+        self._edit(lambda deployment: editing.unprotected(deployment, urn))
+
+    def move_to(self, other: LocalStack, chosen: Collection[str]) -> None:
+        """Move resources to another stack, as ``pulumi state move``."""
+        with self._store.locked(), other._store.locked():
+            mine, theirs = editing.moved(
+                self._load(), other._load(), chosen, stack=other.name, project=other.project.name
+            )
+            other._store.save(theirs)
+            self._store.save(mine)
+
+    def _edit(self, change: Callable[[Deployment], Deployment]) -> None:
+        with self._store.locked():
+            self._store.save(change(self._load()))
 
     def set_config(self, key: str, value: str | None, *, secret: bool = False) -> None:
         """Set a key of the stack's configuration (None removes it); a key without ``:`` is the project's."""
@@ -267,6 +311,7 @@ class _Operation:
         self._trace = stack.engine.trace
         self._sink = sink = Sink(settings.dry_run, on_event, self._trace)
         self._engine_server = Server(EngineService(sink).handlers())
+        self._servers = [self._engine_server]
         known: dict[str, ResourceState] = {}
         self._builtin = BuiltinProvider(self._outputs_of, known)
         base = stack._load()
@@ -299,7 +344,8 @@ class _Operation:
     def _start_provider(self, mappings: Mapping[str, str]) -> DynamicProvider:
         env = self._stack._env
         extra = {to: env[name] for name, to in mappings.items() if name in env}
-        return DynamicProvider(ProviderProcess(self._launch(), extra, self._said, self._trace))
+        process = ProviderProcess(self._launch(), extra, self._said, self._trace)
+        return DynamicProvider(process, preview=self.run.dry_run)
 
     def _said(self, line: str, to_stderr: bool) -> None:
         self._sink.diagnose("info#err" if to_stderr else "info", line)
@@ -324,31 +370,40 @@ class _Operation:
             self._trace,
         )
 
-    def carry_out(self, expect_no_changes: bool) -> Result:
-        """Do it, and say how it went."""
+    def deploy(self, expect_no_changes: bool) -> Result:
+        """Run the program, or none, and do what follows from it."""
         run = self.run
-        servers = [self._engine_server]
+        program: Program = NoProgram()
+        if run.settings.with_program:
+            context = Context(run.project, run.stack, self._config, run.dry_run, run.settings.parallel)
+            monitor = Monitor(run, context, self._builtin, self._trace)
+            server = Server(monitor.handlers())
+            self._servers.append(server)
+            program = self._program(monitor, context, Addresses(server.address, self._engine_server.address))
+        deployer = Deployer(run, program)
+        return self.carry_out(deployer.execute, deployer.wake, expect_no_changes)
+
+    def carry_out(
+        self, execute: Callable[[], bool], wake: Callable[[], None], expect_no_changes: bool = False
+    ) -> Result:
+        """Do something that answers whether it went well, end what was started, and say how it went."""
+        run = self.run
         try:
-            program: Program = NoProgram()
-            if run.settings.with_program:
-                context = Context(run.project, run.stack, self._config, run.dry_run, run.settings.parallel)
-                monitor = Monitor(run, context, self._builtin, self._trace)
-                servers.append(Server(monitor.handlers()))
-                program = self._program(monitor, context, Addresses(servers[1].address, servers[0].address))
-            deployer = Deployer(run, program)
-            with _interruptible(run, deployer):
-                ok = deployer.execute()
+            with _interruptible(run, wake):
+                ok = execute()
                 run.registry.close(0.0 if run.terminated.is_set() else None)
         finally:
             run.registry.close(0.0)
             if run.snapshot:
                 run.snapshot.close()
-            for server in servers:
+            for server in self._servers:
                 server.stop()
         return self._result(ok, expect_no_changes)
 
     def _result(self, ok: bool, expect_no_changes: bool) -> Result:
         run, sink = self.run, self._sink
+        if self._trace:
+            self._trace.maybe_corrupt = sink.unsure
         changed = any(n for op, n in sink.changes.items() if op not in _NO_CHANGE)
         code = 0 if ok else CANCELLED if run.terminated.is_set() else 1
         if ok and expect_no_changes and changed:
@@ -369,7 +424,7 @@ class _Operation:
 
 
 @contextlib.contextmanager
-def _interruptible(run: Run, deployer: Deployer) -> Iterator[None]:
+def _interruptible(run: Run, wake: Callable[[], None]) -> Iterator[None]:
     """A Ctrl-C lets what is under way end, and a second one does not; only the main thread can see to that."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -378,8 +433,10 @@ def _interruptible(run: Run, deployer: Deployer) -> Iterator[None]:
     def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
         if run.cancelled.is_set():
             run.terminated.set()
+        else:
+            run.registry.cancel()
         run.cancelled.set()
-        deployer.wake()
+        wake()
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

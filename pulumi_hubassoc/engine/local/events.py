@@ -87,8 +87,7 @@ class Sink:
         if self._trace:
             detailed = {path: kind.kind + (" (inputs)" if kind.input else "") for path, kind in step.detailed.items()}
             seen = StepSeen(moment, operation, step.urn, step.res.type, tuple(step.diffs), tuple(step.keys), detailed)
-            with self._lock:
-                self._trace.steps.append(seen)
+            self._trace.see(seen)
 
     def _tell(self, step: Step, operation: str, status: Any) -> None:
         event = Event(operation, step.urn, step.res.type, _differences(step), tuple(step.keys), status)

@@ -20,6 +20,7 @@ _BEGUN_AS = {
     "discard-replaced": "deleting",
     "read": "reading",
     "read-replacement": "reading",
+    "import": "importing",
 }
 
 
@@ -44,6 +45,7 @@ class StepExecutor:
         self._closed = False
         self.stopped = threading.Event()
         self.on_stop: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[str], None] = lambda _: None
         self.errored = False
         self.errored_steps: list[Step] = []
         self.pending_news: dict[str, Step] = {}
@@ -167,6 +169,7 @@ class StepExecutor:
         if run.snapshot and step.op in _BEGUN_AS:
             run.snapshot.end(step.res)
         self.errored = True
+        self.on_failure(message)
         if self._ignore_errors:
             return
         # That a resource is protected was found before anything was done: the others may still be told the same.

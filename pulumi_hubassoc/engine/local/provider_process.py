@@ -54,6 +54,9 @@ class Connection(Protocol):
     def call(self, method: str, request: Any) -> Any:
         """Call a method and wait for its answer; raises `ProviderError`."""
 
+    def cancel(self) -> None:
+        """Tell it that the run is to end soon."""
+
     def close(self, grace: float = GRACE_SECONDS) -> None:
         """End it."""
 
@@ -161,10 +164,14 @@ class ProviderProcess:
         except ValueError:  # the channel was closed
             raise ProviderError("the call was abandoned") from None
 
-    def close(self, grace: float = GRACE_SECONDS) -> None:
-        """Tell it to stop, and end it."""
+    def cancel(self) -> None:
+        """Tell it that the run is to end soon."""
         with contextlib.suppress(grpc.RpcError, ValueError):
             traced_call(self._stub, "Cancel", empty_pb2.Empty(), self._trace, timeout=1)
+
+    def close(self, grace: float = GRACE_SECONDS) -> None:
+        """Tell it to stop, and end it."""
+        self.cancel()
         self._channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGINT)

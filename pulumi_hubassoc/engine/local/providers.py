@@ -58,14 +58,17 @@ class Provider(Protocol):
     def check(self, urn: str, olds: Properties, news: Properties) -> CheckAnswer:
         """Validate and complete inputs; `olds` is empty for a new resource."""
 
-    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str]) -> Diff:
-        """Compare; may raise `DiffUnavailable`."""
+    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str], *, what_if: bool = False) -> Diff:
+        """Compare; may raise `DiffUnavailable`. `what_if`: some values are unknown on purpose."""
 
     def create(self, urn: str, inputs: Properties, timeout: float, preview: bool) -> tuple[str, Properties]:
         """Make it; answers id and outputs (in a preview no id, and as much of the outputs as is known)."""
 
-    def read(self, old: Existing, timeout: float) -> ReadAnswer:
-        """Look at it; of something that the engine does not know, `inputs` and `outputs` are what the program says."""
+    def read(self, old: Existing, timeout: float, *, bare: bool = False) -> ReadAnswer:
+        """Look at it; of something that the engine does not know, `inputs` and `outputs` are what the program says.
+
+        `bare`: nothing is known but the id.
+        """
 
     def update(
         self, old: Existing, news: Properties, ignore_changes: Sequence[str], timeout: float, preview: bool
@@ -79,8 +82,9 @@ class Provider(Protocol):
 class DynamicProvider:
     """A provider process as a provider of resources. It does not know secrets, and previews only what is given."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, preview: bool) -> None:
         self._connection = connection
+        self._preview = preview
         self._refusal: str | None = None
         self._config_known = True
 
@@ -154,13 +158,14 @@ class DynamicProvider:
         """Validate and complete inputs; those of a provider that is not configured are taken as they are."""
         if not self._ready():
             return CheckAnswer(news)
-        request = provider_pb2.CheckRequest(**_names(urn), olds=to_struct(olds), news=to_struct(news))
+        news_sent = to_struct(news, unknowns=self._preview)
+        request = provider_pb2.CheckRequest(**_names(urn), olds=to_struct(olds), news=news_sent)
         response = self._connection.call("Check", request)
         inputs = from_struct(response.inputs)
         keep_secret(inputs, news)
         return CheckAnswer(inputs, [(f.property, f.reason) for f in response.failures])
 
-    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str]) -> Diff:
+    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str], *, what_if: bool = False) -> Diff:
         """Compare; not possible where the provider is not configured."""
         if not self._ready():
             raise DiffUnavailable(_UNKNOWN_CONFIG)
@@ -168,7 +173,7 @@ class DynamicProvider:
             **_names(old.urn),
             id=old.id,
             olds=to_struct(old.outputs),
-            news=to_struct(news),
+            news=to_struct(news, unknowns=self._preview or what_if),
             old_inputs=to_struct(old.inputs),
             ignoreChanges=ignore_changes,
         )
@@ -179,7 +184,9 @@ class DynamicProvider:
         known = self._ready()
         if preview:
             return "", copy(inputs) if known else {}
-        request = provider_pb2.CreateRequest(**_names(urn), properties=to_struct(inputs), timeout=timeout)
+        request = provider_pb2.CreateRequest(
+            **_names(urn), properties=to_struct(inputs, unknowns=False), timeout=timeout
+        )
         try:
             response = self._connection.call("Create", request)
         except ProviderError as error:
@@ -190,15 +197,15 @@ class DynamicProvider:
         keep_secret(outputs, inputs)
         return response.id, outputs
 
-    def read(self, old: Existing, timeout: float) -> ReadAnswer:
+    def read(self, old: Existing, timeout: float, *, bare: bool = False) -> ReadAnswer:
         """Look at it."""
         if not self._ready():
             return ReadAnswer("", {}, {})
         request = provider_pb2.ReadRequest(
             **_names(old.urn),
             id=old.id,
-            properties=to_struct(old.outputs),
-            inputs=to_struct(old.inputs),
+            properties=None if bare else to_struct(old.outputs),
+            inputs=None if bare else to_struct(old.inputs),
             timeout=timeout,
         )
         response = self._connection.call("Read", request)
@@ -220,7 +227,7 @@ class DynamicProvider:
             **_names(old.urn),
             id=old.id,
             olds=to_struct(old.outputs),
-            news=to_struct(news),
+            news=to_struct(news, unknowns=False),
             old_inputs=to_struct(old.inputs),
             timeout=timeout,
             ignoreChanges=ignore_changes,
@@ -241,20 +248,24 @@ class DynamicProvider:
         )
         self._connection.call("Delete", request)
 
+    def cancel(self) -> None:
+        """Tell it that the run is to end soon."""
+        self._connection.cancel()
+
     def close(self, grace: float = GRACE_SECONDS) -> None:
         """End the process; `grace`: how many seconds it has."""
         self._connection.close(grace)
 
 
 def compare(
-    provider: Provider, old: Existing, news: Properties, ignore_changes: Sequence[str]
+    provider: Provider, old: Existing, news: Properties, ignore_changes: Sequence[str], *, what_if: bool = False
 ) -> tuple[Diff, list[str]]:
     """Ask a provider for the diff of a resource; where it leaves the comparing to the engine, compare the inputs.
 
     Returns:
         The diff, with `changes` known; and the paths of `ignore_changes` that could not be ignored.
     """
-    diff = provider.diff(old, news, ignore_changes)
+    diff = provider.diff(old, news, ignore_changes, what_if=what_if)
     if diff.changes is not None:
         return diff, []
     kept, failed = with_ignored(news, old.inputs, ignore_changes)

@@ -49,6 +49,11 @@ class Registry:
         """A provider resource has this old name too."""
         self._aliases[urn] = alias
 
+    def cancel(self) -> None:
+        """Tell all that was started that the run is to end soon."""
+        for provider in list(self._started):
+            threading.Thread(target=provider.cancel, daemon=True).start()
+
     def close(self, grace: float | None = None) -> None:
         """End all that was started, together; `grace`: how many seconds they have."""
         with self._lock:
@@ -99,7 +104,7 @@ class Registry:
         kept = {key: news[key] for key in (INTERNAL_KEY, "version") if key in news}
         return CheckAnswer({**answer.inputs, **kept})
 
-    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str]) -> Diff:
+    def diff(self, old: Existing, news: Properties, ignore_changes: Sequence[str], *, what_if: bool = False) -> Diff:
         """Let the provider compare its inputs; where it does not, whatever differs is an update."""
         provider: Any = self._checked.get(old.urn) or self.find(urns.reference_to(old.urn, old.id))
         config = _config(news)
@@ -130,7 +135,7 @@ class Registry:
     def delete(self, old: Existing, timeout: float) -> None:
         """The provider is ended with the run."""
 
-    def read(self, old: Existing, timeout: float) -> ReadAnswer:
+    def read(self, old: Existing, timeout: float, *, bare: bool = False) -> ReadAnswer:
         """Providers cannot be looked up."""
         raise ProviderError("provider resources may not be read")
 

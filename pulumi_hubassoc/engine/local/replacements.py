@@ -57,7 +57,7 @@ def _must_go(run: Run, state: ResourceState, going: set[str]) -> tuple[bool, tup
         run.registry.same(state, checked=False)
     inputs = {key: UNKNOWN if key in touched else value for key, value in state.inputs.items()}
     old = Existing(state.urn, state.id, state.inputs, state.outputs)
-    diff, _ = compare(run.provider_for(state), old, inputs, state.ignore_changes)
+    diff, _ = compare(run.provider_for(state), old, inputs, state.ignore_changes, what_if=True)
     diff = diff.with_replace_on_changes(state.replace_on_changes)
     return diff.replaces, diff.replace_keys
 

@@ -334,7 +334,7 @@ class Refresh(Step):
         super().__init__(run, old, goal or old)
         self._internal = internal
         self._then = then
-        self._diff = Diff(False)
+        self._diff = Diff(None)
 
     @property
     def res(self) -> ResourceState:
@@ -360,7 +360,9 @@ class Refresh(Step):
             return "delete"
         if self.new is self.old:
             return "same"
-        changed = not equal(self.old.outputs, self.new.outputs) if self.old.external else self._diff.changes
+        changed = (
+            not equal(self.old.outputs, self.new.outputs) if self.old.external else self._diff.changes is not False
+        )
         return "update" if changed else "same"
 
     def apply(self) -> Complete | None:

@@ -34,6 +34,7 @@ from .state import (
 
 # {"do": "put" | "drop" | "begin" | "end" | "refreshed", "key": …, "type": of an operation, "resource": a ResourceState}
 Change = Mapping[str, Any]
+PROJECT_FOLDER = ".pulumi-local"  # in a project's own folder, and nothing for its repository
 
 
 class Store(Protocol):
@@ -170,6 +171,8 @@ class FileStore:
                 "secrets_providers": self._secrets.provider,
                 **data["deployment"],
             }
+        if self._file.parent.name == PROJECT_FOLDER and not self._file.parent.exists():
+            write_whole(self._file.parent / ".gitignore", "*\n")
         write_whole(self._file, json.dumps(data, indent=4, ensure_ascii=False) + "\n")
         self._journal.unlink(missing_ok=True)
 
@@ -183,8 +186,6 @@ class FileStore:
     def locked(self) -> Iterator[None]:
         """Hold the lock file, which names this process."""
         self._lock.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            (self._lock.parent / ".gitignore").open("x").write("*\n")
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "time": now()}
         try:
             with self._lock.open("x", encoding="utf-8") as file:

@@ -43,12 +43,22 @@ class StepSeen:
 
 @dataclass
 class Trace:
-    """Collects calls and steps, in the order in which they began."""
+    """Collects calls and steps, in the order in which they began.
+
+    Attributes:
+        maybe_corrupt: whether the last operation failed in a way that leaves in doubt what there is.
+    """
 
     calls: list[Call] = field(default_factory=list)
     steps: list[StepSeen] = field(default_factory=list)
+    maybe_corrupt: bool = False
     _place: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def see(self, step: StepSeen) -> None:
+        """A step comes to a moment."""
+        with self._lock:
+            self.steps.append(step)
 
     def begin(self, service: str, method: str, request: Any) -> Call:
         """A call begins; `request` is its message, or data."""

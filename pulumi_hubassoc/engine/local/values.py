@@ -128,49 +128,64 @@ def _from_map(given: Properties) -> Value:
     return given
 
 
-def to_struct(properties: Mapping[str, Value], *, secrets: bool = False, references: bool = False) -> struct_pb2.Struct:
+def to_struct(
+    properties: Mapping[str, Value], *, secrets: bool = False, references: bool = False, unknowns: bool = True
+) -> struct_pb2.Struct:
     """Properties as a message.
 
     Args:
         properties: to be sent.
         secrets: whether the receiver wants to be told what is secret; else it gets plain values.
         references: whether it understands references to resources; else it gets their ids (or URNs).
+        unknowns: whether it is told what is unknown; else that is left out.
     """
     struct = struct_pb2.Struct()
-    _fill(struct, properties, secrets, references)
+    _Writer(secrets, references, unknowns).fill(struct, properties)
     return struct
 
 
-def _fill(struct: struct_pb2.Struct, properties: Mapping[str, Value], secrets: bool, references: bool) -> None:
-    for key in sorted(properties):
-        _set(struct.fields[key], properties[key], secrets, references)
+@dataclass(frozen=True)
+class _Writer:
+    """Writes values into messages, as the receiver understands them."""
 
+    secrets: bool
+    references: bool
+    unknowns: bool
 
-def _set(message: struct_pb2.Value, value: Value, secrets: bool, references: bool) -> None:
-    if value is None:
-        message.null_value = struct_pb2.NULL_VALUE
-    elif isinstance(value, bool):
-        message.bool_value = value
-    elif isinstance(value, (int, float)):
-        message.number_value = value
-    elif isinstance(value, str):
-        message.string_value = value
-    elif isinstance(value, Unknown):
-        message.string_value = UNKNOWN_TEXT
-    elif isinstance(value, (list, tuple)):
-        message.list_value.SetInParent()
-        for element in value:
-            _set(message.list_value.values.add(), element, secrets, references)
-    elif isinstance(value, dict):
-        message.struct_value.SetInParent()
-        _fill(message.struct_value, value, secrets, references)
-    elif isinstance(value, Secret):
-        wire = {SIGNATURE: _SECRET, "value": value.value} if secrets else value.value
-        _set(message, wire, secrets, references)
-    elif isinstance(value, ResourceReference):
-        _set(message, _reference_on_wire(value, references), secrets, references)
-    else:
-        raise TypeError(f"no property value: {type(value).__name__}")
+    def fill(self, struct: struct_pb2.Struct, properties: Mapping[str, Value]) -> None:
+        for key in sorted(properties):
+            if self.unknowns or not self._is_unknown(properties[key]):
+                self._set(struct.fields[key], properties[key])
+
+    @staticmethod
+    def _is_unknown(value: Value) -> bool:
+        return isinstance(value, Unknown) or (isinstance(value, Secret) and isinstance(value.value, Unknown))
+
+    def _set(self, message: struct_pb2.Value, value: Value) -> None:
+        if value is None:
+            message.null_value = struct_pb2.NULL_VALUE
+        elif isinstance(value, bool):
+            message.bool_value = value
+        elif isinstance(value, (int, float)):
+            message.number_value = value
+        elif isinstance(value, str):
+            message.string_value = value
+        elif isinstance(value, Unknown):
+            message.string_value = UNKNOWN_TEXT
+        elif isinstance(value, (list, tuple)):
+            message.list_value.SetInParent()
+            for element in value:
+                if self.unknowns or not self._is_unknown(element):
+                    self._set(message.list_value.values.add(), element)
+        elif isinstance(value, dict):
+            message.struct_value.SetInParent()
+            self.fill(message.struct_value, value)
+        elif isinstance(value, Secret):
+            self._set(message, {SIGNATURE: _SECRET, "value": value.value} if self.secrets else value.value)
+        elif isinstance(value, ResourceReference):
+            self._set(message, _reference_on_wire(value, self.references))
+        else:
+            raise TypeError(f"no property value: {type(value).__name__}")
 
 
 def _reference_on_wire(reference: ResourceReference, references: bool) -> Value:
