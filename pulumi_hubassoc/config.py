@@ -79,7 +79,15 @@ def settings(config: Mapping[str, object], environment: Mapping[str, str]) -> Se
     Raises:
         ConfigError: if one is missing or unusable. The sentence names key and variable, never a token.
     """
-    source = _Source(config, environment)
+    try:
+        return _settings(_Source(config, environment))
+    except ConfigError as error:
+        failure = error.with_traceback(None)
+    del config, environment  # a traceback that shows variables would show the token
+    raise failure
+
+
+def _settings(source: _Source) -> Settings:
     version = source.text("apiVersion") or "v4"
     if version not in facts.API_PATHS:
         raise ConfigError(

@@ -205,6 +205,14 @@ def test_every_call_says_what_it_tried(call: str) -> None:
     assert ("contacts" in tried or "deals → companies" in tried) == (call not in {"account", "list_all_limits"})
 
 
+def test_a_page_without_a_body_still_has_a_correlation_id() -> None:
+    """HubSpot puts it into a header as well, which gateways pass on."""
+    with pytest.raises(errors.Unavailable) as raised:
+        CALLS["list_labels"](client(answering(502, HTML, {"X-HubSpot-Correlation-Id": CORRELATION})))
+    assert parts(raised.value)[-1] == f"[502, correlation id {CORRELATION}]"
+    assert raised.value.correlation_id == CORRELATION
+
+
 class TestWhatWasDone:
     """`maybe_applied`: whether HubSpot may have done it although the answer is no yes."""
 

@@ -42,6 +42,16 @@ _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtoc
 _READ = frozenset({200})
 _DONE = frozenset({200, 201, 204, 207})
 """Statuses that HubSpot documents or has shown for reads and for writes; others of the 2xx are no yes [docs]."""
+_HEADERS = (
+    "Retry-After",
+    "X-HubSpot-Correlation-Id",
+    "X-HubSpot-RateLimit-Daily-Remaining",
+    "X-HubSpot-RateLimit-Interval-Milliseconds",
+    "X-HubSpot-RateLimit-Max",
+    "X-HubSpot-RateLimit-Remaining",
+)
+"""The headers of an answer that are looked at."""
+_SHORTEST_REAL_TOKEN = 16
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 BATCH_SIZE = 100
 """Inputs in one batch call; HubSpot documents no maximum for limits, other batch calls take 100 [assumed]."""
@@ -58,6 +68,10 @@ class Token:
     def reveal(self) -> str:
         """The token itself."""
         return self._text
+
+    def struck_out_of(self, text: bytes) -> bytes:
+        """Something of HubSpot's without the token; one too short to be real would tear every word apart and stays."""
+        return text.replace(self._text.encode(), b"[token]") if len(self._text) >= _SHORTEST_REAL_TOKEN else text
 
     def __repr__(self) -> str:
         """Never the token."""
@@ -314,7 +328,8 @@ class HubSpot:
                     raise _TooMuch(f"HubSpot's answer is longer than {_LARGEST_BODY} bytes")
                 if time.monotonic() > deadline:
                     raise _TooMuch(f"HubSpot's answer did not end in {2 * self.connection.timeout_s:.0f} s")
-            return response.status_code, response.headers, b"".join(parts)
+            told = {name: response.headers[name] for name in _HEADERS if name in response.headers}
+            return response.status_code, told, self.connection.token.struck_out_of(b"".join(parts))
 
     def _authorized(self, request: httpx.Request) -> httpx.Request:
         """The request with the token; here, so that no other frame has it in a variable."""

@@ -32,7 +32,8 @@ class LabelType(Wire):
 
     category: Category
     type_id: TypeId
-    label: Words | None = None
+    label: Words | None
+    """Null for an unlabeled type, and always there [observed]."""
 
     @property
     def key(self) -> tuple[str, int]:

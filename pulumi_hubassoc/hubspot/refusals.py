@@ -55,7 +55,7 @@ class Reader:
             message=self.text(body.message),
             category=self.text(body.category, _SHORT) or self.text(body.error_type, _SHORT),
             sub_category=self.text(body.sub_category),
-            correlation_id=self.text(body.correlation_id, _SHORT),
+            correlation_id=self.text(body.correlation_id or headers.get("X-HubSpot-Correlation-Id"), _SHORT),
             context=self.texts(body.context),
             said=f"HubSpot's address answered {status} with a page of HTML" if _is_page(content) else "",
             maybe_applied=writes and (status >= 500 or status == 408),
