@@ -271,7 +271,8 @@ class FunctionProgram:
         pending = asyncio.all_tasks(loop)
         for task in pending:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        if pending:
+            loop.run_until_complete(asyncio.wait(pending, timeout=_GRACE_SECONDS))
         executor.shutdown(wait=False, cancel_futures=True)
         loop.close()
         pulumi.runtime.settings.SETTINGS.monitor = None
