@@ -26,7 +26,7 @@ class EventCollector:
         events: one an operation on a resource, in the order of their ends.
         diagnostics: without debug messages, passing progress, and the interruption of the program.
         changes: operation -> number of resources, from the engine's summary.
-        outputs: the stack's outputs as the program gave them; secrets and unknowns are words.
+        outputs: the stack's outputs when it was last told of, secrets and unknowns as words; None if it never was.
     """
 
     def __init__(self, on_event: OnEvent | None) -> None:
@@ -34,7 +34,7 @@ class EventCollector:
         self.events: list[Event] = []
         self.diagnostics: list[Diagnostic] = []
         self.changes: dict[str, int] = {}
-        self.outputs: dict[str, OutputValue] = {}
+        self.outputs: dict[str, OutputValue] | None = None
         self._listener = on_event
         self._listener_error: Exception | None = None
         self._refreshing: set[str] = set()
@@ -62,21 +62,24 @@ class EventCollector:
             raise self._listener_error
 
     def _on_begin(self, step: StepEventMetadata, status: Status) -> None:
+        self._keep_outputs(step)
         if step.op == "refresh":
             self._refreshing.add(step.urn)
         elif _is_registration(step):
             self._tell(_event(step, status))
 
     def _on_end(self, step: StepEventMetadata, status: Status) -> None:
-        if step.type == _STACK_TYPE and step.new:
-            self.outputs = {
-                key: OutputValue(shown(value), _is_secret(value)) for key, value in (step.new.outputs or {}).items()
-            }
+        self._keep_outputs(step)
         # In a refresh the operation that ends (same, update, delete) is not called what it was when it began.
         refreshed = step.urn in self._refreshing
         self._refreshing.discard(step.urn)
         if refreshed or not _is_registration(step):
             self._tell(_event(step, status))
+
+    def _keep_outputs(self, step: StepEventMetadata) -> None:
+        if step.type == _STACK_TYPE:
+            told = (step.new and step.new.outputs) or {}
+            self.outputs = {key: OutputValue(shown(value), _is_secret(value)) for key, value in told.items()}
 
     def _on_diagnostic(self, event: DiagnosticEvent) -> None:
         if event.severity == "debug" or event.ephemeral:

@@ -38,7 +38,7 @@ from pulumi_hubassoc.engine.interface import (
     Result,
     StackLocked,
 )
-from pulumi_hubassoc.engine.pulumi_events import EventCollector
+from pulumi_hubassoc.engine.pulumi_events import EventCollector, shown
 
 
 class PulumiCliStack:
@@ -81,8 +81,7 @@ class PulumiCliStack:
     def outputs(self) -> dict[str, OutputValue]:
         """The stack's outputs, as of the last operation; secrets decrypted."""
         with self._refusals("stack output"):
-            found = self._automation().outputs()
-        return {key: OutputValue(output.value, output.secret) for key, output in found.items()}
+            return _outputs(self._automation().outputs())
 
     def export_state(self) -> dict[str, Any]:
         """The deployment, as ``pulumi stack export`` prints it (secrets encrypted)."""
@@ -171,7 +170,7 @@ class PulumiCliStack:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 done = pool.submit(run).result()
             if isinstance(done, auto.UpResult):
-                outputs = {key: OutputValue(output.value, output.secret) for key, output in done.outputs.items()}
+                outputs = _outputs(done.outputs)
         except CommandError as error:
             if not collector.began:
                 self._refuse(operation, error)
@@ -300,6 +299,11 @@ def _arguments(operation: OperationName, options: Options) -> tuple[dict[str, An
         quoted = ('"' + urn.replace('"', '""') + '"' for urn in arguments.pop("exclude"))
         env["PULUMI_OPTION_EXCLUDE"] = ",".join(quoted)
     return arguments, env
+
+
+def _outputs(found: auto.OutputMap) -> dict[str, OutputValue]:
+    """The outputs of a stack; one that an update of targets left unknown is so in the state too."""
+    return {key: OutputValue(shown(output.value), output.secret) for key, output in found.items()}
 
 
 def _parts(error: CommandError) -> dict[str, str]:
