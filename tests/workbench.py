@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 from pulumi.dynamic import CheckResult, Config, ConfigureRequest, DiffResult
 
-from pulumi_hubassoc.emulator import Emulator
+from pulumi_hubassoc.emulator import Emulator, Portal, Settings
 from pulumi_hubassoc.hubspot.waiting import Patience
 from pulumi_hubassoc.provider import Portals, Provider
 from pulumi_hubassoc.resources.label import LabelProvider
@@ -41,6 +41,14 @@ OBJECT_LIMIT = {
 def wire(props: Mapping[str, Any]) -> Props:
     """Properties as they arrive in a provider process."""
     return {k: float(v) if type(v) is int else v for k, v in props.items() if v is not None} | {"__provider": "x"}
+
+
+def emptied(emulator: Emulator) -> Portal:
+    """Its one portal, as if it were new: building an emulator takes longer than most tests."""
+    emulator.reset()
+    [portal] = emulator.portals()
+    portal.configure(**asdict(Settings()))
+    return portal
 
 
 def all_of(calls: Sequence[Callable[[], object]], threads: int) -> None:
@@ -86,9 +94,11 @@ class Clock:
 class Process:
     """A provider process: configured once, with one view of its portal."""
 
-    def __init__(self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05) -> None:
+    def __init__(
+        self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05, kind: type[Portals] = Portals
+    ) -> None:
         self.clock = Clock(emulator)
-        portals = Portals(
+        portals = kind(
             emulator.transport(),
             patience=lambda total_s: Patience(total_s, sleep=self.clock.sleep, clock=self.clock, chance=lambda: 0.5),
             grace_s=grace_s,
