@@ -95,10 +95,10 @@ class Process:
     """A provider process: configured once, with one view of its portal."""
 
     def __init__(
-        self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05, kind: type[Portals] = Portals
+        self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05, portals: type[Portals] = Portals
     ) -> None:
         self.clock = Clock(emulator)
-        portals = kind(
+        shared = portals(
             emulator.transport(),
             patience=lambda total_s: Patience(total_s, sleep=self.clock.sleep, clock=self.clock, chance=lambda: 0.5),
             grace_s=grace_s,
@@ -106,7 +106,7 @@ class Process:
         self.providers: dict[str, Provider[Any]] = {}
         for kind, provider_class in KINDS.items():
             provider = provider_class()
-            provider.portals = portals
+            provider.portals = shared
             provider.configure(ConfigureRequest(Config(dict(config), "project")))
             self.providers[kind] = provider
 
