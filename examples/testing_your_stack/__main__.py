@@ -1,0 +1,5 @@
+"""The program that `pulumi up` runs."""
+
+import relations
+
+relations.declare()
