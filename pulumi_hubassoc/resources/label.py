@@ -219,7 +219,8 @@ class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
     inverse_label: pulumi.Output[str | None]
     """The text of the other side of a paired label, None for a single one."""
     name: pulumi.Output[str]
-    """The internal name, unique in the portal, fixed when the label was made."""
+    """The internal name, unique in the portal, fixed when the label was made; an adopted label keeps its own, which
+    HubSpot's lists do not tell, and this one is then never used."""
     category: pulumi.Output[str]
     """`USER_DEFINED`."""
     portal_id: pulumi.Output[int]
