@@ -33,7 +33,8 @@ from .graph import DependencyGraph
 from .importer import Importer
 from .monitor import Context, EngineService, Monitor, Server
 from .program import Addresses, FolderProgram, FunctionProgram, default_python
-from .provider_process import Launch, ProviderError, ProviderProcess
+from .provider_in_process import InProcessProvider
+from .provider_process import Connection, Launch, ProviderError, ProviderProcess
 from .providers import DynamicProvider
 from .registry import Registry
 from .run import Run, Settings, Targets
@@ -344,8 +345,12 @@ class _Operation:
     def _start_provider(self, mappings: Mapping[str, str]) -> DynamicProvider:
         env = self._stack._env
         extra = {to: env[name] for name, to in mappings.items() if name in env}
-        process = ProviderProcess(self._launch(), extra, self._said, self._trace)
-        return DynamicProvider(process, preview=self.run.dry_run)
+        connection: Connection
+        if self._stack.engine.provider == "in-process":
+            connection = InProcessProvider(self._stack.project.name, self._trace)
+        else:
+            connection = ProviderProcess(self._launch(), extra, self._said, self._trace)
+        return DynamicProvider(connection, preview=self.run.dry_run)
 
     def _said(self, line: str, to_stderr: bool) -> None:
         self._sink.diagnose("info#err" if to_stderr else "info", line)

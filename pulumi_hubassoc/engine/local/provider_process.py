@@ -113,6 +113,8 @@ class ProviderProcess:
         port = self._first_line(self._process.stdout)
         if not port.isdigit():
             self._kill()
+            self._process.stdout.close()
+            self._readers[0].join(1)
             raise ProviderError(
                 f"the provider process did not start: it said {port!r} where its port was expected"
                 if port
@@ -153,14 +155,7 @@ class ProviderProcess:
         try:
             return traced_call(self._stub, method, request, self._trace)
         except grpc.RpcError as error:
-            code = error.code()
-            if code == grpc.StatusCode.UNAVAILABLE:
-                raise ProviderError("error reading from server: EOF") from None
-            raise ProviderError(
-                error.details() or str(code),
-                unsure=code in _UNSURE,
-                unimplemented=code == grpc.StatusCode.UNIMPLEMENTED,
-            ) from None
+            raise provider_error(error) from None
         except ValueError:  # the channel was closed
             raise ProviderError("the call was abandoned") from None
 
@@ -186,6 +181,15 @@ class ProviderProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def provider_error(error: Any) -> ProviderError:
+    """A failed call in the words of Pulumi."""
+    code = error.code()
+    if code == grpc.StatusCode.UNAVAILABLE:
+        return ProviderError("error reading from server: EOF")
+    unimplemented = code == grpc.StatusCode.UNIMPLEMENTED
+    return ProviderError(error.details() or str(code), unsure=code in _UNSURE, unimplemented=unimplemented)
 
 
 def traced_call(stub: Any, method: str, request: Any, trace: Trace | None, timeout: float | None = None) -> Any:
