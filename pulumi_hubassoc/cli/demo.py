@@ -56,7 +56,7 @@ def run_demo(
         folder = keep.resolve() if keep else Path(temporary)
         engine, why = _engine(which, folder, install=install)
         out = show.console()
-        out.print(f"Running on the {engine.name} ({why}), with two emulated HubSpot portals.", soft_wrap=True)
+        out.print(f"Running on the {engine.name}{why}, with two emulated HubSpot portals.", soft_wrap=True)
         hubspot = emulator or Emulator()
         started = time.monotonic()
         try:
@@ -73,14 +73,14 @@ def run_demo(
 
 
 def _engine(which: EngineChoice, folder: Path, *, install: bool) -> tuple[Engine, str]:
-    """The engine, with state and settings of its own in the folder, and why it is this one."""
+    """The engine, with state and settings of its own in the folder, and why it is this one (unless its name says so)."""
     state, home = folder / "state", folder / "pulumi-home"
     if install:
-        return PulumiCliEngine(state, home, root=install_pulumi()), "--install-pulumi"
+        return PulumiCliEngine(state, home, root=install_pulumi()), " (--install-pulumi)"
     engine = choose_engine(which, state_dir=state, pulumi_home=home)
     if which != "auto":
-        return engine, f"--engine {which}"
-    return engine, "found on PATH" if isinstance(engine, PulumiCliEngine) else "no Pulumi CLI that can be used"
+        return engine, f" (--engine {which})"
+    return engine, " (found on PATH)" if isinstance(engine, PulumiCliEngine) else ""
 
 
 def _stage(engine: Engine, folder: Path, emulator: Emulator, out: Console) -> Story:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-_EXTRA_OF = {
-    "typer": "cli",
-    "rich": "cli",
-    "flask": "emulator",
-    "werkzeug": "emulator",
-    "cryptography": "engine",
-    "yaml": "engine",
-}
+_EXTRA_OF = {"typer": "cli", "rich": "cli", "flask": "emulator"}  # the engine names its own
 
 
 def what_to_install(error: ModuleNotFoundError) -> str | None:

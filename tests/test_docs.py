@@ -1,0 +1,146 @@
+"""README is true and whole: every command, setting and public name is in it, and its programs run."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+import pulumi_hubassoc
+from pulumi_hubassoc import config
+from pulumi_hubassoc.cli.app import app
+from pulumi_hubassoc.emulator import Emulator, Portal, Settings
+from tests.conftest import TOKEN
+from tests.on_engines import Estate, make_engine
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> dict[str, typing.Any]:
+    """Every command by its full name."""
+    found = {}
+    todo = [("hubassoc", get_command(app))]
+    while todo:
+        name, command = todo.pop()
+        children = getattr(command, "commands", {})
+        todo += [(f"{name} {child}", sub) for child, sub in children.items()]
+        if not children:
+            found[name] = command
+    return found
+
+
+COMMANDS = commands()
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of a language, in order."""
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_has_help_and_is_documented(name: str) -> None:
+    """Each command and each of its options says what it is for, and README names the command."""
+    command = COMMANDS[name]
+    assert command.help
+    assert [p.name for p in command.params if not getattr(p, "help", None)] == []
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize(("key", "variable"), sorted(config.ENVIRONMENT.items()))
+def test_setting_is_documented(key: str, variable: str) -> None:
+    """README's table has the configuration key beside its environment variable."""
+    assert re.search(rf"^\| `{config.NAMESPACE}:{key}`[^|]*\| `{variable}` \|", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", pulumi_hubassoc.__all__)
+def test_public_name_is_described(name: str) -> None:
+    """Each public name has a docstring, on its public members too, and is in README."""
+    thing = getattr(pulumi_hubassoc, name)
+    assert inspect.getdoc(thing)
+    own = {k: v for k, v in vars(thing).items() if not k.startswith("_")} if inspect.isclass(thing) else {}
+    described = [member for member in own.values() if inspect.isfunction(member) or isinstance(member, property)]
+    assert all(inspect.getdoc(member) for member in described)
+    assert re.search(rf"\b{name}\b", README)
+
+
+@pytest.mark.parametrize("name", ["AssociationLabel", "AssociationLimit"])
+def test_input_is_documented(name: str) -> None:
+    """Each input of a resource is in README and in the docstring of its class."""
+    resource = getattr(pulumi_hubassoc, name)
+    for parameter in set(inspect.signature(resource.__init__).parameters) - {"self", "resource_name", "opts"}:
+        assert f"`{parameter}`" in README
+        assert f"{parameter}:" in (inspect.getdoc(resource) or "")
+
+
+def test_every_assumption_of_the_emulator_is_listed() -> None:
+    """What the emulator's settings call assumed is in README's table of assumptions."""
+    told = inspect.getdoc(Settings) or ""
+    attributes = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", told, re.MULTILINE)
+    assumed = [name for name, text in attributes if "assumed" in text]
+    assert assumed
+    assert [name for name in assumed if f"`{name}`" not in README] == []
+
+
+def test_exit_codes_are_documented() -> None:
+    """README and the command line's own description name the same exit codes."""
+    described = inspect.getdoc(inspect.getmodule(app.registered_commands[0].callback)) or ""
+    codes = set(re.findall(r"\b(\d+) (?:done|refused|the command|changes|cancelled|interrupted|a fault)", described))
+    readme = README.split("Exit codes:")[1].split("Colours")[0]
+    assert codes == {"0", "1", "2", "7", "8", "130", "255"}
+    assert codes == set(re.findall(r"\b(\d+)\b", readme))
+
+
+def test_relative_links_lead_somewhere() -> None:
+    """Files and sections that README links to are there."""
+    sections = {
+        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in sections
+        elif not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
+
+
+def test_first_two_commands() -> None:
+    """The first runs the demo and the second the tests, each from a clone with Python alone."""
+    first, second, *_ = blocks("sh")
+    for command in (first, second):
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -q -c requirements.lock -e ")
+        assert command.count("\n") == 1
+    assert first.strip().endswith(".venv/bin/hubassoc demo")
+    assert second.strip().endswith(".venv/bin/pytest")
+
+
+@pytest.mark.timeout(120)
+def test_first_program_runs(tmp_path: Path, emulator: Emulator, portal: Portal) -> None:
+    """README's program, beside its Pulumi.yaml, makes in a portal what it says."""
+    (program,) = blocks("python")
+    (project,) = blocks("yaml")
+    env = {"HUBASSOC_BASE_URL": emulator.start(), "HUBSPOT_ACCESS_TOKEN": TOKEN}
+    name = yaml.safe_load(project)["name"]
+    estate = Estate(make_engine("local", tmp_path), emulator, portal, tmp_path, env, program, project=name)
+    estate.done("up")
+    assert {(label.label, label.inverse_label) for label in portal.labels()} == {
+        ("Billing contact", "Billing contact"),
+        ("Manager", "Employee"),
+    }
+    assert sorted((limit.from_object_type, limit.max_to_object_ids) for limit in portal.limits()) == [
+        ("companies", 1),
+        ("companies", 5),
+    ]
+    estate.done("destroy")
+    assert (portal.labels(), portal.limits()) == ([], [])
+
+
+def test_readme_has_no_secret_and_no_place_of_one_machine() -> None:
+    """No token of HubSpot's form and no absolute path of somebody's machine is in it."""
+    assert not re.search(r"pat-(na|eu)\d-", README)
+    assert not re.search(r"(?<![\w./])/(home|tmp|root|work)/", README)
