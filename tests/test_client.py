@@ -210,6 +210,10 @@ class TestBatches:
             ({"results": []}, "it does not say that the limit was set"),
             ({"results": [{"category": USER, "typeId": 341, "userEnforcedMaxToObjectIds": 5}]}, "another type was set"),
             ({"results": [{"category": HUBSPOT, "typeId": 341, "userEnforcedMaxToObjectIds": 6}]}, "to another number"),
+            (
+                {"results": [{"category": HUBSPOT, "typeId": 341, "userEnforcedMaxToObjectIds": n} for n in (5, 6)]},
+                "to two",
+            ),
         ],
     )
     @pytest.mark.parametrize("call", ["create_limits", "update_limits"])

@@ -127,6 +127,11 @@ class BatchAnswer(Wire):
     num_errors: StrictInt | None = None
     errors: tuple[BatchError, ...] | None = None
 
+    @model_validator(mode="after")
+    def _is_one_answer(self) -> BatchAnswer:
+        _refuse_two_meanings((i.key, i.user_enforced_max_to_object_ids) for i in self.results)
+        return self
+
 
 class Account(Wire):
     """Which portal a token belongs to [spec]."""
