@@ -84,10 +84,9 @@ def test_two_resources_cannot_claim_one_old_name(store: MemoryStore) -> None:
     claim = {"aliases": [Alias(name="old")]}
     sink, _ = carry_out(store, [provider_goal(), replace(goal("x", v=1), **claim), replace(goal("y", v=1), **claim)])
     errors = [d.message for d in sink.diagnostics if d.severity == "error"]
-    assert errors == [
-        f"Duplicate resource alias '{urn('old')}' applied to resource with URN '{urn('y')}' conflicting with resource "
-        f"with URN '{urn('x')}'"
-    ]
+    [error] = errors
+    assert error.startswith(f"Duplicate resource alias '{urn('old')}' applied to resource with URN '{urn('y')}'")
+    assert error.endswith(f"conflicting with resource with URN '{urn('x')}'")
 
 
 def test_a_resource_without_its_provider_in_the_state_is_told(store: MemoryStore) -> None:

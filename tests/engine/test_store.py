@@ -155,7 +155,7 @@ def test_secrets_of_other_providers_are_refused(tmp_path: Path) -> None:
 def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path, text: str) -> None:
     """One sentence, no traceback of JSON."""
     (tmp_path / "dev.json").write_text(text)
-    with pytest.raises(EngineError, match="damaged|version"):
+    with pytest.raises(EngineError, match=r"damaged|version"):
         store_in(tmp_path).load()
 
 

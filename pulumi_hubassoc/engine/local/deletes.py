@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from . import messages
 from .graph import DependencyGraph
 from .replacements import bound_to, dependents_to_replace
 from .run import Bail, Run
@@ -112,11 +113,7 @@ class Deletes:
         refused = False
         for step in deletes:
             if not self._settings.targets.contains(step.urn) and not self._settings.target_dependents:
-                message = (
-                    f"Resource '{step.urn}' will be destroyed but was not specified in --target list.\n"
-                    "Either include resource in --target list or pass --target-dependents to proceed."
-                )
-                self._run.sink.diagnose("error", message, step.urn)
+                self._run.sink.diagnose("error", messages.not_a_target(step.urn), step.urn)
                 refused = self._generator.errored = True
         if refused and not self._run.dry_run:
             raise Bail

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pulumi_hubassoc.engine.interface import EngineError
 
-from . import urns
+from . import messages, urns
 from .deletes import Deletes, refresh_steps
 from .executor import StepExecutor
 from .goals import Goal, Outputs, ProgramEnded, Reading, Refreshed, Registration
@@ -20,17 +20,6 @@ from .run import Bail, Run, Targets
 from .state import ResourceState, without_dangling
 from .step_generator import StepGenerator
 from .steps import Refresh, Same, Step
-
-_PENDING = (
-    "These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to these "
-    "resources to complete. You should confirm whether or not the operations listed completed successfully by checking the "
-    "state of the appropriate provider. For example, if you are using AWS, you can confirm using the AWS Console.\n"
-    "\n"
-    "Once you have confirmed the status of the interrupted operations, you can repair your stack using `pulumi refresh` "
-    "which will refresh the state from the provider you are using and clear the pending operations if there are any.\n"
-    "\n"
-    "Note that `pulumi refresh` will need to be run interactively to clear pending CREATE operations."
-)
 
 
 class Program(Protocol):
@@ -128,13 +117,7 @@ class Deployer:
     # ------------------------------------------------------------------------------------------------ beginning
 
     def _warn_of_pending(self) -> None:
-        pending = self._run.prev.pending
-        lines = "".join(f"  * {op.resource.urn}, interrupted while {op.type}\n" for op in pending)
-        self._run.sink.diagnose(
-            "warning",
-            "Attempting to deploy or update resources "
-            f"with {len(pending)} pending operations from previous deployment.\n{lines}{_PENDING}",
-        )
+        self._run.sink.diagnose("warning", messages.pending(self._run.prev.pending))
 
     def _must_exist(self, targets: Targets) -> None:
         missing = [u for u in targets.literals() if u not in self._run.all_olds and u not in self._generator.urns]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 from pulumi_hubassoc.engine.interface import (
@@ -25,28 +22,17 @@ from pulumi_hubassoc.engine.interface import (
 )
 
 from . import editing
-from .builtin_provider import BuiltinProvider
 from .config import ProjectFile, StackConfig, file_config, memory_config
-from .deployer import Deployer, NoProgram, Program
-from .events import Sink
 from .graph import DependencyGraph
 from .importer import Importer
-from .monitor import Context, EngineService, Monitor, Server
-from .program import Addresses, FolderProgram, FunctionProgram, default_python
-from .provider_in_process import InProcessProvider
-from .provider_process import Connection, Launch, ProviderError, ProviderProcess
-from .providers import DynamicProvider
-from .registry import Registry
-from .run import Run, Settings, Targets
-from .snapshot import Snapshot
+from .operation import Bench, Operation, public
+from .provider_process import ProviderError
+from .run import Settings, Targets
 from .stack_secrets import StackSecrets
-from .state import Deployment, ResourceState, deployment_from_json, deployment_to_json
+from .state import Deployment, deployment_from_json, deployment_to_json
 from .store import PROJECT_FOLDER, FileStore, MemoryStore, Store
 from .trace import Trace
-from .values import Properties, Secret, contains_secrets, redacted, without_secrets
-
-_NO_CHANGE = ("same", "read", "discard", "read-replacement")
-NO_CHANGES_EXPECTED, CANCELLED = 7, 8
+from .values import Properties, Secret
 
 
 class LocalEngine:
@@ -204,7 +190,7 @@ class LocalStack:
         config = self._config.validated(self.name) if with_program else self._config.get()
         lock: Any = contextlib.nullcontext() if dry_run else self._store.locked()
         with lock:
-            return _Operation(self, operation, settings, config, on_event).deploy(options.expect_no_changes)
+            return Operation(self._bench(), operation, settings, config, on_event).deploy(options.expect_no_changes)
 
     def import_resources(
         self,
@@ -219,10 +205,20 @@ class LocalStack:
         config = self._config.get()
         lock: Any = contextlib.nullcontext() if preview_only else self._store.locked()
         with lock:
-            operation = _Operation(self, "preview" if preview_only else "up", settings, config, on_event)
+            operation = Operation(self._bench(), "preview" if preview_only else "up", settings, config, on_event)
             inputs = {key: Secret(v.value) if v.secret else v.value for key, v in config.items()}
             importer = Importer(operation.run, file, protect=protect, config=inputs)
             return operation.carry_out(importer.execute, lambda: None)
+
+    def _bench(self) -> Bench:
+        engine, root = self.engine, self._file.root
+
+        def stack_outputs(name: str) -> Properties:
+            return engine.outputs_of(name, self.project.name, root, self._env)
+
+        return Bench(
+            self.project, self.name, self._file, self._env, self._store, engine.provider, engine.trace, stack_outputs
+        )
 
     # -- what there is
 
@@ -234,7 +230,7 @@ class LocalStack:
 
     def outputs(self) -> dict[str, OutputValue]:
         """The stack's outputs, as of the last operation."""
-        return _public(self._load().stack_outputs())
+        return public(self._load().stack_outputs())
 
     def export_state(self) -> dict[str, Any]:
         """The deployment, as ``pulumi stack export`` prints it (secrets encrypted)."""
@@ -295,169 +291,6 @@ class LocalStack:
             self._store.remove()
 
 
-class _Operation:
-    """One operation on a stack, with everything that has to be started for it and ended after it."""
-
-    def __init__(
-        self,
-        stack: LocalStack,
-        operation: OperationName,
-        settings: Settings,
-        config: Mapping[str, ConfigValue],
-        on_event: OnEvent | None,
-    ) -> None:
-        self._stack = stack
-        self._operation = operation
-        self._config = config
-        self._trace = stack.engine.trace
-        self._sink = sink = Sink(settings.dry_run, on_event, self._trace)
-        self._engine_server = Server(EngineService(sink).handlers())
-        self._servers = [self._engine_server]
-        known: dict[str, ResourceState] = {}
-        self._builtin = BuiltinProvider(self._outputs_of, known)
-        base = stack._load()
-        self.run = Run(
-            stack.name,
-            stack.project.name,
-            settings,
-            base,
-            Registry(self._start_provider, self._builtin),
-            sink,
-            None if settings.dry_run else Snapshot(stack._store, base),
-            known,
-        )
-        self._python = self._interpreter()
-
-    def _interpreter(self) -> str:
-        default = self._stack._env.get("PULUMI_PYTHON_CMD") or default_python()
-        return self._stack._file.python(default)
-
-    def _outputs_of(self, name: str) -> Properties:
-        stack = self._stack
-        return stack.engine.outputs_of(name, stack.project.name, stack._file.root, stack._env)
-
-    def _launch(self) -> Launch:
-        stack = self._stack
-        directory = stack.project.work_dir or stack._file.directory
-        env = {**stack._env, "PULUMI_PROJECT": stack.project.name, "PULUMI_CONFIG": "{}"}
-        return Launch(self._python, directory, env, self._engine_server.address)
-
-    def _start_provider(self, mappings: Mapping[str, str]) -> DynamicProvider:
-        env = self._stack._env
-        extra = {to: env[name] for name, to in mappings.items() if name in env}
-        connection: Connection
-        if self._stack.engine.provider == "in-process":
-            connection = InProcessProvider(self._stack.project.name, self._trace)
-        else:
-            connection = ProviderProcess(self._launch(), extra, self._said, self._trace)
-        return DynamicProvider(connection, preview=self.run.dry_run)
-
-    def _said(self, line: str, to_stderr: bool) -> None:
-        self._sink.diagnose("info#err" if to_stderr else "info", line)
-
-    def _program(self, monitor: Monitor, context: Context, addresses: Addresses) -> Program:
-        project = self._stack.project
-        if not isinstance(project.program, Path):
-            return FunctionProgram(project.program, monitor, context, addresses, self._trace)
-        file = self._stack._file
-        directory = project.work_dir or file.directory
-        env = self._stack._env
-        return FolderProgram(
-            self._python,
-            file.root,
-            directory,
-            file.entry if not project.work_dir else str(file.directory / file.entry),
-            env,
-            monitor,
-            context,
-            addresses,
-            self._said,
-            self._trace,
-        )
-
-    def deploy(self, expect_no_changes: bool) -> Result:
-        """Run the program, or none, and do what follows from it."""
-        run = self.run
-        program: Program = NoProgram()
-        if run.settings.with_program:
-            context = Context(run.project, run.stack, self._config, run.dry_run, run.settings.parallel)
-            monitor = Monitor(run, context, self._builtin, self._trace)
-            server = Server(monitor.handlers())
-            self._servers.append(server)
-            program = self._program(monitor, context, Addresses(server.address, self._engine_server.address))
-        deployer = Deployer(run, program)
-        return self.carry_out(deployer.execute, deployer.wake, expect_no_changes)
-
-    def carry_out(
-        self, execute: Callable[[], bool], wake: Callable[[], None], expect_no_changes: bool = False
-    ) -> Result:
-        """Do something that answers whether it went well, end what was started, and say how it went."""
-        run = self.run
-        try:
-            with _interruptible(run, wake):
-                ok = execute()
-                run.registry.close(0.0 if run.terminated.is_set() else None)
-        finally:
-            run.registry.close(0.0)
-            if run.snapshot:
-                run.snapshot.close()
-            for server in self._servers:
-                server.stop()
-        return self._result(ok, expect_no_changes)
-
-    def _result(self, ok: bool, expect_no_changes: bool) -> Result:
-        run, sink = self.run, self._sink
-        if self._trace:
-            self._trace.maybe_corrupt = sink.unsure
-        changed = any(n for op, n in sink.changes.items() if op not in _NO_CHANGE)
-        code = 0 if ok else CANCELLED if run.terminated.is_set() else 1
-        if ok and expect_no_changes and changed:
-            code = NO_CHANGES_EXPECTED
-        if run.dry_run:
-            stack = next((s for s in run.news.values() if s.type == "pulumi:pulumi:Stack"), None)
-            outputs = stack.outputs if stack else run.prev.stack_outputs()
-        else:
-            outputs = run.snapshot.deployment().stack_outputs()
-        return Result(
-            self._operation,
-            code,
-            dict(sorted(sink.changes.items())),
-            tuple(sink.events),
-            tuple(sink.diagnostics),
-            _public(outputs),
-        )
-
-
-@contextlib.contextmanager
-def _interruptible(run: Run, wake: Callable[[], None]) -> Iterator[None]:
-    """A Ctrl-C lets what is under way end, and a second one does not; only the main thread can see to that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if run.cancelled.is_set():
-            run.terminated.set()
-        else:
-            run.registry.cancel()
-        run.cancelled.set()
-        wake()
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _default_parallel(env: Mapping[str, str]) -> int:
     given = env.get("PULUMI_PARALLEL", "")
     return int(given) if given.isdigit() and int(given) else 4 * (os.cpu_count() or 1)
-
-
-def _public(outputs: Properties) -> dict[str, OutputValue]:
-    """Outputs as `Result` has them; a map with a secret inside is secret as a whole."""
-    return {
-        key: OutputValue(redacted(without_secrets(value)), contains_secrets(value)) for key, value in outputs.items()
-    }

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -290,8 +289,3 @@ class FunctionProgram:
         self._monitor.abandon()
         if self._thread is not None:
             self._thread.join(_GRACE_SECONDS)
-
-
-def default_python() -> str:
-    """The interpreter where a project names no virtual environment."""
-    return os.environ.get("PULUMI_PYTHON_CMD") or sys.executable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,6 @@ from . import urns
 from .graph import DependencyGraph
 from .registry import Registry
 from .state import Deployment, ResourceState
-from .values import Properties
 
 
 class Bail(Exception):
@@ -48,8 +48,6 @@ class Targets:
 
 
 def _matches(pattern: str, urn: str) -> bool:
-    import re
-
     expression = ".*".join("[^:]*".join(map(re.escape, part.split("*"))) for part in pattern.split("**"))
     return re.fullmatch(expression, urn) is not None
 
@@ -143,7 +141,3 @@ class Run:
             return self.registry
         self.ensure_provider(state.provider)
         return self.registry.find(state.provider)
-
-    def read_outputs(self, urn: str) -> Properties:
-        """The outputs of a resource of this run, as far as they are known."""
-        return self.news[urn].outputs if urn in self.news else {}

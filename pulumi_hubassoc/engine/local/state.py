@@ -151,9 +151,8 @@ _AS_IS = {
     "hideDiff": "hide_diff",
 }
 _VALUES = {"inputs": "inputs", "outputs": "outputs", "replacementTrigger": "replacement_trigger"}
-# What Pulumi may have written and this engine has no use for.
+# What Pulumi writes and this engine has no use for: where in the program a resource comes from.
 _DROPPED = {"sourcePosition", "stackTrace"}
-_REFUSED = {"viewOf", "resourceHooks", "refreshBeforeUpdate", "extensionRef", "snippetID"}
 
 
 def resource_to_json(state: ResourceState, encrypt: Crypt) -> dict[str, Any]:
@@ -173,7 +172,7 @@ def resource_to_json(state: ResourceState, encrypt: Crypt) -> dict[str, Any]:
 def resource_from_json(data: Mapping[str, Any], decrypt: Crypt) -> ResourceState:
     """Read a resource of a state."""
     strange = set(data) - set(_AS_IS) - set(_VALUES) - _DROPPED - {"urn", "custom", "type"}
-    if strange & _REFUSED or strange:
+    if strange:
         raise EngineError(
             f"the state of {data.get('urn')} has {', '.join(sorted(strange))}, which the built-in engine does not know"
         )

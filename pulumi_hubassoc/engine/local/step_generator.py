@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import urns
+from . import messages, urns
 from .aliases import OldNames
 from .diffs import Diff, with_ignored
 from .goals import Goal, Reading, Refreshed, Registration
@@ -18,7 +18,7 @@ from .replacements import Dependent, bound_to, dependents_to_replace
 from .run import Bail, Run
 from .state import ResourceState
 from .steps import Create, Delete, Read, Refresh, Replace, Same, Step, Update
-from .values import Properties, Value, contains_secrets, contains_unknowns, equal, without_secrets
+from .values import Properties, Value, contains_unknowns, equal, without_secrets
 
 
 class StepGenerator:
@@ -239,7 +239,7 @@ class StepGenerator:
     def _checked(self, provider: Provider, new: ResourceState, olds: Properties, news: Properties) -> None:
         answer = provider.check(new.urn, olds, news)
         for key, reason in answer.failures:
-            self.run.sink.diagnose("error", _check_failure(new, key, new.inputs.get(key), reason), new.urn)
+            self.run.sink.diagnose("error", messages.check_failure(new, key, reason), new.urn)
         if answer.failures:
             raise Bail
         new.inputs = answer.inputs
@@ -319,11 +319,7 @@ class StepGenerator:
     ) -> list[Step]:
         goal, urn = request.goal, new.urn
         if new.protect and old.protect:
-            message = (
-                f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource, '
-                "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
-            )
-            self._refuse(message, urn, go_on=self.run.dry_run)
+            self._refuse(messages.protected(urn), urn, go_on=self.run.dry_run)
         self.replaces.add(urn)
         if provider is not None and not self._is_replace_target(urn, old):
             self._checked(provider, new, {}, goal.properties)
@@ -356,13 +352,7 @@ class StepGenerator:
                 steps.append(Delete(self.run, self.deletes, state))
             else:
                 if state.protect:
-                    message = (
-                        f'unable to replace resource "{state.urn}" as part of replacing "{root.urn}" as it is currently '
-                        "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
-                        "your Pulumi program and run `pulumi up`, or use the command:\n"
-                        f"`pulumi state unprotect '{state.urn}'`"
-                    )
-                    self._refuse(message, root.urn)
+                    self._refuse(messages.protected_dependent(state.urn, root.urn), root.urn)
                 steps.append(Delete(self.run, self.deletes, state, replacing=True, before=True))
             self.deletes.add(state.urn)
             self.pending_deletes.add(id(state))
@@ -481,19 +471,3 @@ def _triggered(old: Value, new: Value) -> bool:
     if contains_unknowns(old) or contains_unknowns(new):
         return True
     return old is not None and new is not None and not equal(old, new)
-
-
-def _check_failure(state: ResourceState, key: str, value: Value, reason: str) -> str:
-    name = urns.name_of(state.urn)
-    if not key:
-        return f"{state.type} resource '{name}' has a problem: {reason}"
-    return f"{state.type} resource '{name}': property {key} value {_shown(value)} has a problem: {reason}"
-
-
-def _shown(value: Value) -> str:
-    """A value as Pulumi's messages write it; of a secret nothing is shown."""
-    if value is None:
-        return "{<nil>}"
-    if isinstance(value, bool):
-        return "{true}" if value else "{false}"
-    return "{[secret]}" if contains_secrets(value) else f"{{{value}}}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from . import urns
+from . import messages, urns
 from .diffs import Diff, Kind
 from .goals import Reading, Registration
 from .provider_process import ProviderError
@@ -243,7 +243,7 @@ class Delete(Step):
         """Have the provider delete it, unless it is spared."""
         old = self.res
         if not self._replacing and old.protect:
-            raise StepFailed(_cannot_delete(old.urn), protected=True)
+            raise StepFailed(messages.cannot_delete(old.urn), protected=True)
         spared = old.external or old.retain_on_delete or old.deleted_with in self._deletes or not old.custom
         if not self.run.dry_run and not spared:
             try:
@@ -400,11 +400,3 @@ class Refresh(Step):
             diff, _ = compare(provider, _existing(new), old.inputs, old.ignore_changes)
             self._diff = diff.inverted()
             self.diffs, self.detailed = self._diff.changed_keys, self._diff.detailed or {}
-
-
-def _cannot_delete(urn: str) -> str:
-    return (
-        f'resource "{urn}" cannot be deleted\n'
-        "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in your "
-        f"Pulumi program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{urn}'`"
-    )
