@@ -9,10 +9,13 @@ import os
 import runpy
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+
+import pulumi
 
 from pulumi_hubassoc.emulator import Clock, Emulator
 from pulumi_hubassoc.engine.interface import Diagnostic
@@ -75,8 +78,21 @@ class _Time:
 
 
 def run_folder(main: Path) -> None:
-    """Run a program as Python does: a file, or a folder with a ``__main__.py``."""
-    runpy.run_path(str(main), run_name="__main__")
+    """Run a program as Python does: a file, or a folder with a ``__main__.py``.
+
+    Raises:
+        pulumi.RunError: what it raised, told from its own first line on, as its process tells it.
+    """
+    try:
+        runpy.run_path(str(main), run_name="__main__")
+    except pulumi.RunError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the program raises
+        frames = traceback.extract_tb(error.__traceback__)
+        file = str(main / "__main__.py" if main.is_dir() else main)
+        first = next((n for n, frame in enumerate(frames) if frame.filename == file), 0)
+        told = "".join(traceback.format_exception(error, limit=first - len(frames)))
+        raise pulumi.RunError(f"Program failed with an unhandled exception:\n{told}") from None
 
 
 @contextlib.contextmanager
