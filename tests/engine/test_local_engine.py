@@ -319,3 +319,59 @@ def _environment(process: Path) -> list[bytes]:
         return (process / "environ").read_bytes().split(b"\0")
     except OSError:
         return []
+
+
+def _secret_input() -> None:
+    Thing("red", pulumi.Output.secret("hidden"))
+
+
+def _secret_output() -> None:
+    Thing("red", "a", pulumi.ResourceOptions(additional_secret_outputs=["zone"]))
+
+
+@pytest.mark.parametrize("program", [_secret_input, _secret_output])
+def test_what_could_not_be_kept_is_not_made(tmp_path: Path, program: Program) -> None:
+    """Without a passphrase a resource with secrets is refused before its provider is asked to make it."""
+    desk = Desk(tmp_path)
+    stack = desk.engine.stack(
+        Project("desk", program, tmp_path), "dev", env={"SHELF": str(desk.shelf), "PYTHONPATH": str(ROOT)}
+    )
+    result = stack.up()
+    assert result.exit_code == 1
+    assert "PULUMI_CONFIG_PASSPHRASE" in errors(result)
+    assert desk.things() == []
+    assert [r["urn"].rsplit("::", 1)[1] for r in stack.export_state()["deployment"]["resources"]] == [
+        "desk-dev",
+        "default",
+    ]
+
+
+def test_a_secret_export_that_cannot_be_kept_loses_nothing_else(tmp_path: Path) -> None:
+    """The engine says what is missing; what was made is in the state."""
+    desk = Desk(tmp_path)
+
+    def program() -> None:
+        Thing("red", "a")
+        pulumi.export("word", pulumi.Output.secret("hidden"))
+
+    stack = desk.engine.stack(
+        Project("desk", program, tmp_path), "dev", env={"SHELF": str(desk.shelf), "PYTHONPATH": str(ROOT)}
+    )
+    with pytest.raises(EngineError, match="PULUMI_CONFIG_PASSPHRASE"):
+        stack.up()
+    assert len(stack.export_state()["deployment"]["resources"]) == 3
+    assert stack.destroy().ok
+    assert desk.things() == []
+
+
+def test_a_listener_that_raises_does_not_cost_the_state(desk: Desk) -> None:
+    """The run ends with what the listener said, and what was made is known."""
+
+    def listen(event: Event | Diagnostic) -> None:
+        if isinstance(event, Event) and event.name == "red":
+            raise RuntimeError("not listening")
+
+    result = desk.stack(one()).up(on_event=listen)
+    assert result.exit_code == 1
+    assert "not listening" in errors(result)
+    assert desk.stack(one()).up().changed == {}

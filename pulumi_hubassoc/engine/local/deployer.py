@@ -16,7 +16,7 @@ from .executor import StepExecutor
 from .goals import Goal, Outputs, ProgramEnded, Reading, Refreshed, Registration
 from .graph import DependencyGraph
 from .provider_process import ProviderError
-from .run import Bail, Run, Targets
+from .run import Bail, Impossible, Run, Targets
 from .state import ResourceState, without_dangling
 from .step_generator import StepGenerator
 from .steps import Refresh, Same, Step
@@ -88,15 +88,15 @@ class Deployer:
         self._program.start(self._queue.put)
         try:
             bailed = not self._follow_program()
+            self._executor.finish()
+            failed = bailed or self._executor.errored or self._generator.errored
+            if not run.terminated.is_set():
+                self._finish_stack_outputs(failed)
+            return self._end(bailed, failed)
         except BaseException:
             self._executor.stop()
             self._program.interrupt()
             raise
-        self._executor.finish()
-        failed = bailed or self._executor.errored or self._generator.errored
-        if not run.terminated.is_set():
-            self._finish_stack_outputs(failed)
-        return self._end(bailed, failed)
 
     def _end(self, bailed: bool, failed: bool) -> bool:
         run = self._run
@@ -159,8 +159,8 @@ class Deployer:
         """Do something; if it fails, tell the user and give up."""
         try:
             return do()
-        except (ProviderError, LookupError, EngineError, ValueError) as error:
-            self._run.sink.diagnose("error", str(error).strip("'\""), urn)
+        except (ProviderError, Impossible, EngineError, ValueError) as error:
+            self._run.sink.diagnose("error", str(error), urn)
             raise Bail from None
 
     # ---------------------------------------------------------------------------------------------- the program
@@ -232,7 +232,7 @@ class Deployer:
     def _set_outputs(self, urn: str, outputs: dict[str, Any]) -> None:
         step = self._executor.pending_news.pop(urn, None)
         if step is None:
-            raise LookupError(f"cannot complete a resource '{urn}' whose registration isn't pending")
+            raise Impossible(f"cannot complete a resource '{urn}' whose registration isn't pending")
         if isinstance(step, Same) and step.skipped:
             return
         assert step.new is not None

@@ -6,8 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from .run import Run
-from .steps import Delete, Read, Refresh, RemovePendingReplace, Replace, Same, Step, StepFailed, Update
+from pulumi_hubassoc.engine.interface import Diagnostic, EngineError
+
+from .run import Impossible, Run
+from .steps import Complete, Delete, Read, Refresh, RemovePendingReplace, Replace, Same, Step, StepFailed, Update
 from .values import Secret
 
 _BEGUN_AS = {
@@ -100,6 +102,10 @@ class StepExecutor:
                         break
                     if not self._execute(step):
                         break
+            except Exception as error:  # noqa: BLE001 - nobody waits for this thread, so the run must learn of it
+                self._run.sink.diagnostics.append(Diagnostic("error", f"{type(error).__name__}: {error}"))
+                self.errored = True
+                self.stop()
             finally:
                 done.set()
                 with self._idle:
@@ -113,32 +119,40 @@ class StepExecutor:
 
     def _execute(self, step: Step) -> bool:
         """Carry out one step; whether the chain may go on."""
+        try:
+            complete = self._apply(step)
+        except StepFailed as failure:
+            self._failed(step, str(failure), unsure=failure.unsure, protected=failure.protected)
+            return False
+        except (EngineError, Impossible) as refusal:
+            self._failed(step, str(refusal), unsure=False, protected=False)
+            return False
+        except Exception as error:  # noqa: BLE001 - the run must end in order, whatever happens in a worker
+            self._failed(step, f"{type(error).__name__}: {error}", unsure=True, protected=False)
+            return False
+        if complete:
+            complete()
+        return not self._run.terminated.is_set()
+
+    def _apply(self, step: Step) -> Complete | None:
+        """Apply a step, and put what it has done into the state."""
         run = self._run
         run.sink.begun(step)
         operation = _BEGUN_AS.get(step.op)
         if run.snapshot and operation:
             run.snapshot.begin(operation, step.res)
-        try:
-            complete = step.apply()
-        except StepFailed as failure:
-            self._failed(step, str(failure), unsure=failure.unsure, protected=failure.protected)
-            return False
-        except Exception as error:  # noqa: BLE001 - the run must end in order, whatever happens in a worker
-            self._failed(step, f"{type(error).__name__}: {error}", unsure=True, protected=False)
-            return False
+        complete = step.apply()
         if run.terminated.is_set():
-            return False
+            return None
         if step.new is not None and not isinstance(step, Replace):
             _mark_secrets(step)
             run.news[step.urn] = step.new
             if step.logical:
                 self.pending_news[step.urn] = step
-        run.sink.done(step, refreshing=run.settings.mode == "refresh")
         if run.snapshot:
             self._keep(step)
-        if complete:
-            complete()
-        return True
+        run.sink.done(step, refreshing=run.settings.mode == "refresh")
+        return complete
 
     def _keep(self, step: Step) -> None:
         """Put what a step has done into the state."""

@@ -85,6 +85,7 @@ class Operation:
         base = bench.store.load()
         if base is None:
             raise EngineError(f"there is no stack {bench.stack!r} of the project {bench.project.name!r} any more")
+        snapshot = None if settings.dry_run else Snapshot(bench.store, base)
         known: dict[str, ResourceState] = {}
         self._builtin = BuiltinProvider(bench.stack_outputs, known)
         self._engine_server = Server(EngineService(sink).handlers())
@@ -96,7 +97,7 @@ class Operation:
             base,
             Registry(self._start_provider, self._builtin),
             sink,
-            None if settings.dry_run else Snapshot(bench.store, base),
+            snapshot,
             known,
         )
 
@@ -158,10 +159,10 @@ class Operation:
                 run.registry.close(0.0 if run.terminated.is_set() else None)
         finally:
             run.registry.close(0.0)
-            if run.snapshot:
-                run.snapshot.close()
             for server in self._servers:
                 server.stop()
+            if run.snapshot:
+                run.snapshot.close()
         return self._result(ok, expect_no_changes)
 
     def _result(self, ok: bool, expect_no_changes: bool) -> Result:

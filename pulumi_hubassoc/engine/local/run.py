@@ -14,6 +14,10 @@ from .registry import Registry
 from .state import Deployment, ResourceState
 
 
+class Impossible(Exception):
+    """What is asked for cannot be done; the sentence says why."""
+
+
 class Bail(Exception):
     """The run cannot go on, and the user has been told why."""
 
@@ -133,7 +137,7 @@ class Run:
             if state.id == id_:
                 self.registry.same(state, checked=False)
                 return
-        raise LookupError(f"could not find provider {reference}")
+        raise Impossible(f"could not find provider {reference}")
 
     def provider_for(self, state: ResourceState) -> Any:
         """The provider of a resource; the registry itself for a provider resource."""

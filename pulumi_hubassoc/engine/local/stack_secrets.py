@@ -49,6 +49,11 @@ class StackSecrets:
         """What a deployment says of its secrets provider; None as long as there are no secrets."""
         return {"type": "passphrase", "state": {"salt": self.salt}} if self.salt else None
 
+    def require(self) -> None:
+        """Make sure that a secret could be written; raises as `encrypt`."""
+        if self._cipher is None and passphrase_from(self._env) is None:
+            raise EngineError(_NOTHING_TO_KEEP_UNDER)
+
     def encrypt(self, plaintext: str) -> str:
         """Encrypt a text.
 

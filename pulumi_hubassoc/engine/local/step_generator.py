@@ -15,7 +15,7 @@ from .diffs import Diff, with_ignored
 from .goals import Goal, Reading, Refreshed, Registration
 from .providers import DiffUnavailable, Existing, Provider, compare
 from .replacements import Dependent, bound_to, dependents_to_replace
-from .run import Bail, Run
+from .run import Bail, Impossible, Run
 from .state import ResourceState
 from .steps import Create, Delete, Read, Refresh, Replace, Same, Step, Update
 from .values import Properties, Value, contains_unknowns, equal, without_secrets
@@ -122,7 +122,7 @@ class StepGenerator:
 
     def _new_urn(self, parent: str, type_: str, name: str) -> str:
         if parent and parent not in self.urns:
-            raise LookupError(f"could not find parent resource {parent}")
+            raise Impossible(f"could not find parent resource {parent}")
         urn = urns.make(self.run.stack, self.run.project, parent, type_, name)
         if urn in self.urns:
             self.run.sink.diagnose("error", f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
@@ -211,7 +211,7 @@ class StepGenerator:
             return None
         provider: Provider | None = self.run.provider_for(state)
         if provider is None:
-            raise LookupError(f"unknown provider '{state.provider}' for resource '{state.urn}'")
+            raise Impossible(f"unknown provider '{state.provider}' for resource '{state.urn}'")
         return provider
 
     def _check(
@@ -409,7 +409,7 @@ class StepGenerator:
     def _old_of_untargeted(self, urn: str, root: ResourceState) -> ResourceState:
         old = self.run.olds.get(urn)
         if old is None:
-            raise LookupError(f"dependency {urn} of untargeted resource {root.urn} has no old state")
+            raise Impossible(f"dependency {urn} of untargeted resource {root.urn} has no old state")
         return old
 
     def has_step(self, urn: str) -> bool:

@@ -236,6 +236,8 @@ class _FileJournal:
     def _in_json(self, change: Change) -> Change:
         if "resource" not in change:
             return change
+        if change["resource"].additional_secret_outputs:
+            self._secrets.require()  # now, and not when there is an output that cannot be kept
         return {**change, "resource": resource_to_json(change["resource"], self._secrets.encrypt)}
 
     def _put(self, line: Mapping[str, Any]) -> None:
