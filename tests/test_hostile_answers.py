@@ -427,7 +427,7 @@ def test_spoiled_answers(seed: int) -> None:
     assert outcomes["refused"] > 100
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     body=ANYTHING | st.binary(max_size=200), status=st.sampled_from((200, 201, 204, 207, 400, 401, 403, 429, 477, 503))
 )
