@@ -1,43 +1,28 @@
-"""The pytest plugin for users' own stacks: what its fixtures do, refuse and say, and that both ways to run agree."""
+"""The pytest plugin for users' own stacks: what its fixtures do, refuse and say."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
 import pytest
 
 import pulumi_hubassoc as hubassoc
-from pulumi_hubassoc.emulator import Emulator
 from pulumi_hubassoc.engine.interface import ConfigValue, EngineError
-from pulumi_hubassoc.testing import EmulatedPortal, OperationFailed, Outcome, StackFactory, StackUnderTest
+from pulumi_hubassoc.testing import EmulatedPortal, OperationFailed, StackFactory, StackUnderTest
+from tests.crm_folder import make_folder, write
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.timeout(240)
 
 Mode = Literal["in-process", "process"]
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FOLDER = "name: crm\nruntime: python\n"
-PROGRAM = """
-import pulumi
-import pulumi_hubassoc as hubassoc
-from texts import BILLING
-
-billing = hubassoc.AssociationLabel(
-    "billing", from_object_type="contacts", to_object_type="companies", label=pulumi.Config().get("text") or BILLING
-)
-hubassoc.AssociationLimit("one", association=billing.inverse, max_to_object_ids=1)
-pulumi.export("billing", billing.type_id)
-pulumi.export("hidden", pulumi.Output.secret("sesame"))
-"""
 
 
 def payer(text: str = "Payer", maximum: int = 1) -> Callable[[], None]:
@@ -53,17 +38,8 @@ def payer(text: str = "Payer", maximum: int = 1) -> Callable[[], None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project of files: a program, and a module that it imports."""
-    folder = tmp_path / "crm"
-    folder.mkdir()
-    write(folder, {"Pulumi.yaml": FOLDER, "__main__.py": PROGRAM, "texts.py": "BILLING = 'Billing contact'\n"})
-    return folder
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files."""
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    """A project of files."""
+    return make_folder(tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------- the examples
@@ -76,153 +52,6 @@ def test_examples_hold(pytester: pytest.Pytester, example: str, tests: int, mode
     shutil.copytree(EXAMPLES / example, pytester.path / example, ignore=shutil.ignore_patterns("__pycache__"))
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", f"--hubassoc-provider={mode}")
     result.assert_outcomes(passed=tests)
-
-
-# ----------------------------------------------------------------------------- in process, and in processes of their own
-
-
-@pytest.fixture
-def in_both_ways() -> Iterator[Callable[[Callable[[StackFactory, EmulatedPortal], list[Any]]], tuple[Any, Any]]]:
-    """Tells a story in process and in processes of their own, each on a portal of its own; what came of each."""
-    emulators = []
-
-    def tell(story: Callable[[StackFactory, EmulatedPortal], list[Any]]) -> tuple[Any, Any]:
-        told = []
-        for mode in ("in-process", "process"):
-            emulators.append(Emulator(seed=3))
-            portal = EmulatedPortal.added_to(emulators[-1], portal_id=1001)
-            told.append(story(StackFactory(portal, mode), portal))  # type: ignore[arg-type]
-        return told[0], told[1]
-
-    yield tell
-    for emulator in emulators:
-        emulator.stop()
-
-
-def of(outcome: Outcome, portal: EmulatedPortal) -> list[Any]:
-    """All that an operation told and asked, in an order that does not depend on threads."""
-    result = replace(
-        outcome,
-        events=tuple(sorted(outcome.events, key=lambda e: (e.urn, e.operation))),
-        diagnostics=tuple(sorted(outcome.diagnostics, key=lambda d: (d.urn or "", d.message))),
-    )
-    return [result, sorted(r.operation for r in portal.requests()), portal.labels(), portal.limits()]
-
-
-def test_a_whole_life_is_the_same_both_ways(in_both_ways: Any, folder: Path) -> None:
-    """Made, unchanged, drifted, refreshed, repaired, renamed and destroyed: every result and request is the same."""
-
-    def story(stacks: StackFactory, portal: EmulatedPortal) -> list[Any]:
-        stack = stacks(folder, config={"text": "Payer"})
-        told = [of(stack.preview(), portal), of(stack.up(), portal), of(stack.up(), portal)]
-        portal.drift.rename_label(portal.type_id("Payer"), "By hand")
-        told += [of(stack.refresh(), portal), of(stack.preview(), portal), of(stack.up(), portal)]
-        stack.set_config("text", "Billing")
-        told += [of(stack.up(), portal), of(stack.destroy(), portal)]
-        assert portal.labels() == []
-        return told
-
-    in_process, process = in_both_ways(story)
-    assert [outcome[0].steps for outcome in in_process] == [
-        {"billing": ["create"], "one": ["create"]},
-        {"billing": ["create"], "one": ["create"]},
-        {},
-        {"billing": ["update"]},
-        {"billing": ["update"]},
-        {"billing": ["update"]},
-        {"billing": ["update"]},
-        {"billing": ["delete"], "one": ["delete"]},
-    ]
-    assert in_process == process
-
-
-def test_failures_are_the_same_both_ways(in_both_ways: Any, folder: Path) -> None:
-    """What HubSpot refuses, what check refuses, what passes after a wait and what nobody foresaw read the same."""
-    write(folder, {"broken.py": BROKEN_PROVIDER, "Pulumi.broken.yaml": "config: {crm:broken: 'yes'}\n"})
-
-    def story(stacks: StackFactory, portal: EmulatedPortal) -> list[Any]:
-        write(folder, {"__main__.py": PROGRAM + BROKEN_RESOURCE})
-        stack = stacks(folder)
-        portal.configure(labels_per_pair=0)
-        told = [of(stack.up(fails=True), portal)]
-        portal.configure(labels_per_pair=50)
-        portal.fail("rate_limit", "create_label", retry_after="1")
-        told += [of(stack.up(), portal)]
-        stack.set_config("text", " ")
-        told += [of(stack.preview(fails=True), portal)]
-        told += [of(stacks(folder, name="broken", config={"text": "Other"}).up(fails=True, parallel=1), portal)]
-        write(folder, {"__main__.py": "def program():\n    return {}['nothing']\n\nprogram()\n"})
-        told += [of(stacks(folder, name="raises").up(fails=True), portal)]
-        return told
-
-    in_process, process = in_both_ways(story)
-    capped, waited, blank, broken, raises = (outcome[0] for outcome in in_process)
-    assert [line.partition(":")[0] for line in capped.errors_of("billing")] == ["CapReached"]
-    assert waited.ok
-    assert "must not be blank" in "".join(d.message for d in blank.diagnostics)
-    (unforeseen,) = broken.errors_of("broken")
-    assert "Traceback" in unforeseen
-    assert unforeseen.rstrip().endswith("ZeroDivisionError: division by zero")
-    assert "KeyError: 'nothing'" in "".join(raises.errors)
-    assert in_process == process
-
-
-BROKEN_PROVIDER = """
-from pulumi.dynamic import CreateResult, Resource, ResourceProvider
-
-class BrokenProvider(ResourceProvider):
-    serialize_as_secret_always = False
-
-    def create(self, props):
-        return CreateResult(str(1 / 0), {})
-
-class Broken(Resource):
-    def __init__(self, name):
-        super().__init__(BrokenProvider(), name, {})
-"""
-BROKEN_RESOURCE = """
-if pulumi.Config().get("broken"):
-    from broken import Broken
-    Broken("broken")
-"""
-WHERE = """
-import os
-from pulumi.dynamic import CreateResult, ResourceProvider
-
-class Where(ResourceProvider):
-    serialize_as_secret_always = False
-
-    def create(self, props):
-        return CreateResult("1", {"where": f"{os.getpid()} {os.getcwd()}"})
-"""
-WHERE_PROGRAM = """
-import os
-import pulumi
-from pulumi.dynamic import Resource
-from where import Where
-
-class Place(Resource):
-    where: pulumi.Output[str]
-
-pulumi.export("provider", Place(Where(), "place", {"where": None}).where)
-pulumi.export("program", f"{os.getpid()} {os.getcwd()}")
-"""
-
-
-def test_processes_are_real_where_they_are_asked_for(in_both_ways: Any, folder: Path) -> None:
-    """Program and provider of a folder run in that folder, in this process or each in another."""
-    write(folder, {"where.py": WHERE, "__main__.py": WHERE_PROGRAM})
-
-    def story(stacks: StackFactory, portal: EmulatedPortal) -> list[Any]:
-        stack = stacks(folder)
-        stack.up()
-        return [stack.outputs["program"].split(" "), stack.outputs["provider"].split(" ")]
-
-    in_process, process = in_both_ways(story)
-    here = [str(os.getpid()), str(folder)]
-    assert in_process == [here, here]
-    assert [place[1] for place in process] == [str(folder)] * 2
-    assert len({place[0] for place in [here, *process]}) == 3
 
 
 # ------------------------------------------------------------------------------------------------------- in process
