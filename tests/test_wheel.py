@@ -36,7 +36,9 @@ def test_wheel_holds_the_package_alone_and_whole(wheel: zipfile.ZipFile) -> None
     names = {n for n in wheel.namelist() if ".dist-info/" not in n}
     assert all(n.startswith("pulumi_hubassoc/") for n in names)
     package = ROOT / "pulumi_hubassoc"
-    wanted = {p.relative_to(ROOT).as_posix() for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    wanted = {
+        p.relative_to(ROOT).as_posix() for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+    }
     assert wanted <= names
     assert "pulumi_hubassoc/py.typed" in names
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in wheel.namelist())
