@@ -120,6 +120,16 @@ def test_foreseen_failure_is_one_line_and_exit_code_1(
     assert words in line
 
 
+def test_secret_that_could_not_be_kept_is_said_and_not_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a passphrase a stack with secrets ends with a sentence that names the variable."""
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    code, out, err = local(project, "up", "--yes", "--skip-preview")
+    assert code == 1
+    assert "PULUMI_CONFIG_PASSPHRASE" in out + err
+    assert "Traceback" not in out + err
+    assert not [f for f in project.rglob("*") if f.is_file() and f.suffix != ".py" and b"hush" in f.read_bytes()]
+
+
 def test_debug_shows_the_traceback() -> None:
     """With --debug a foreseen failure raises."""
     done = run("--debug", "local", "preview", "-C", "/", "-s", "dev")
