@@ -12,9 +12,13 @@ pulumi.export("billing_type_id", billing.type_id)
 ```
 """
 
-from pulumi_hubassoc.resources.label import AssociationLabel
-from pulumi_hubassoc.resources.limit import AssociationLimit
-from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, primary, unlabeled
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulumi_hubassoc.resources.label import AssociationLabel
+    from pulumi_hubassoc.resources.limit import AssociationLimit
+    from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, primary, unlabeled
 
 __all__ = [
     "AssociationLabel",
@@ -24,3 +28,11 @@ __all__ = [
     "primary",
     "unlabeled",
 ]
+_ROOMS = {"AssociationLabel": "label", "AssociationLimit": "limit"}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is asked for: pytest and the command line import this package in every run."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"pulumi_hubassoc.resources.{_ROOMS.get(name, 'references')}"), name)

@@ -122,7 +122,7 @@ def test_first_two_commands() -> None:
 @pytest.mark.timeout(120)
 def test_first_program_runs(tmp_path: Path, emulator: Emulator, portal: Portal) -> None:
     """README's program, beside its Pulumi.yaml, makes in a portal what it says."""
-    (program,) = blocks("python")
+    program, *_ = blocks("python")
     (project,) = blocks("yaml")
     env = {"HUBASSOC_BASE_URL": emulator.start(), "HUBSPOT_ACCESS_TOKEN": TOKEN}
     name = yaml.safe_load(project)["name"]
