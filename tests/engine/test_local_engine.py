@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -309,9 +313,7 @@ def test_no_process_is_left_behind(desk: Desk) -> None:
     """After success and after failure the provider processes are gone."""
     for text in ("a", "explode"):
         desk.stack(one(text)).up()
-    mark = f"SHELF={desk.shelf}".encode()
-    left = [p for p in Path("/proc").glob("[0-9]*") if _environment(p).count(mark)]
-    assert left == []
+    assert started_with(desk.shelf) == []
 
 
 def _environment(process: Path) -> list[bytes]:
@@ -375,3 +377,36 @@ def test_a_listener_that_raises_does_not_cost_the_state(desk: Desk) -> None:
     assert result.exit_code == 1
     assert "not listening" in errors(result)
     assert desk.stack(one()).up().changed == {}
+
+
+def test_what_the_engine_started_ends_with_it_even_if_it_is_killed(tmp_path: Path) -> None:
+    """Program and provider notice that nobody is there any more; a call in progress may end first."""
+    (tmp_path / "Pulumi.yaml").write_text("name: desk\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(
+        "import time, pulumi\nfrom tests.engine.shelf import Thing\n"
+        "Thing('red', 'a').text.apply(lambda _: time.sleep(60))\n"
+    )
+    code = (
+        "from pathlib import Path; from pulumi_hubassoc.engine.interface import Project; "
+        "from pulumi_hubassoc.engine.local import LocalEngine; "
+        f"LocalEngine().stack(Project('desk', Path({str(tmp_path)!r})), 'dev').up()"
+    )
+    env = {**os.environ, "SHELF": str(tmp_path), "PYTHONPATH": str(ROOT), "PULUMI_CONFIG_PASSPHRASE": "x"}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env) as engine:
+        wait_until((tmp_path / "red.json").exists)
+        assert len(started_with(tmp_path)) == 3
+        engine.kill()
+    wait_until(lambda: not started_with(tmp_path))
+
+
+def wait_until(settled: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not settled():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def started_with(shelf: Path) -> list[Path]:
+    """The processes that know this shelf."""
+    mark = f"SHELF={shelf}".encode()
+    return [p for p in Path("/proc").glob("[0-9]*") if mark in _environment(p)]

@@ -14,6 +14,8 @@ import json
 import logging
 import os
 import runpy
+import signal
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,7 +44,15 @@ def users_traceback(program: str) -> str:
     return traceback.format_exc()
 
 
+def follow_the_engine() -> None:
+    """Wait until the engine has gone, and then interrupt the program: nobody answers it any more."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=follow_the_engine, daemon=True).start()
     given = json.loads(sys.argv[1])
     target = given.pop("program")
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())

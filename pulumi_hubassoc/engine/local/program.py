@@ -110,7 +110,7 @@ class FolderProgram:
                 "PULUMI_CONFIG": json.dumps(config),
                 "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret),
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to: it closes when this process ends, however it ends
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -140,6 +140,8 @@ class FolderProgram:
         status = process.wait()
         for reader in readers:
             reader.join(1)
+        if process.stdin is not None:
+            process.stdin.close()
         if self._trace and call:
             answer = {} if status == 0 else {"bail": True} if status == _TOLD else {"error": str(status)}
             self._trace.end(call, answer)

@@ -25,6 +25,7 @@ CHANNEL_OPTIONS = [
     ("grpc.max_metadata_size", 16 * 1024 * 1024),
     ("grpc.absolute_max_metadata_size", 32 * 1024 * 1024),
 ]
+_LAUNCHER = Path(__file__).with_name("_provider.py")
 _START_SECONDS = 60.0
 GRACE_SECONDS = 5.0
 # After these a resource may or may not have been touched.
@@ -91,10 +92,10 @@ class ProviderProcess:
     def __init__(self, launch: Launch, extra_env: Mapping[str, str], on_line: OnLine, trace: Trace | None) -> None:
         self._trace = trace
         self._process = subprocess.Popen(
-            [launch.python, "-u", "-m", "pulumi.dynamic", launch.engine_address],
+            [launch.python, "-u", str(_LAUNCHER), launch.engine_address],
             cwd=launch.directory,
             env={**launch.env, **extra_env},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to: it closes when this process ends, however it ends
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -114,6 +115,8 @@ class ProviderProcess:
         if not port.isdigit():
             self._kill()
             self._process.stdout.close()
+            assert self._process.stdin is not None
+            self._process.stdin.close()
             self._readers[0].join(1)
             raise ProviderError(
                 f"the provider process did not start: it said {port!r} where its port was expected"
@@ -176,6 +179,8 @@ class ProviderProcess:
             self._kill()
         for reader in self._readers:
             reader.join(1)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
