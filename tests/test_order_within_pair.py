@@ -104,6 +104,15 @@ def test_a_text_freed_by_a_rename_is_taken_by_a_create(bench: Workbench, portal:
 
 
 @orders
+def test_an_inverse_text_freed_by_a_rename_is_taken_by_a_create(bench: Workbench, portal: Portal, threads: int) -> None:
+    """The same on the other side, which HubSpot tells by refusing the create."""
+    bench.up(labels(("X", "x")))
+    program = labels(("Y", "y"), ("Z", "x"))
+    bench.up_together({"b": program["b"], "a": program["a"]}, threads)
+    assert shown(bench, portal) == [("Y", "y"), ("Z", "x")]
+
+
+@orders
 def test_a_text_that_is_kept_stops_a_rename_before_it_begins(
     bench: Workbench, portal: Portal, emulator: Emulator, threads: int
 ) -> None:

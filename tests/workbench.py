@@ -163,6 +163,21 @@ class Workbench:
         checked = process.check(old.kind, news, old.inputs)
         return process.providers[old.kind].diff(old.id, old.outputs, checked), checked != old.inputs
 
+    def up_in_order(self, program: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+        """As `up`, but all is checked and compared before anything is written, and what is gone goes first.
+
+        So a text that a removed label frees can be taken in the same run, and labels can exchange theirs.
+        """
+        process = self.process()
+        done: dict[str, str] = {}
+        for name in [n for n in reversed(self.state) if n not in program]:
+            self._delete(process, name)
+            done[name] = "delete"
+        for name in [n for n in program if n in self.state and self.diff(n, program[n][1], process)[0].replaces]:
+            self._delete(process, name)
+            done[name] = "replace"
+        return done | {n: what for n, what in self.up_together(program, 1, process).items() if n not in done}
+
     def up_together(
         self, program: Mapping[str, tuple[str, Mapping[str, Any]]], threads: int, process: Process | None = None
     ) -> dict[str, str]:

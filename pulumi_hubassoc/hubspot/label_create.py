@@ -82,6 +82,7 @@ class Creation:
             ref = self._existing()
             if ref is not None:
                 return ref
+            renames = self._renamer.renames(new.direction)
             try:
                 answer = self._view.hubspot.create_label(
                     *new.direction, name=new.name, label=new.label, inverse_label=new.inverse_label
@@ -93,7 +94,7 @@ class Creation:
                 self._patience.budget.success()
                 return self._identified(answer)
             if _is_final(failure):
-                ref = self._after_refusal(failure)
+                ref = self._after_refusal(failure, renames)
                 if ref is not None:
                     return ref
             else:
@@ -153,14 +154,17 @@ class Creation:
 
     # ----------------------------------------------------------------------------------------------- after an answer
 
-    def _after_refusal(self, refusal: HubSpotError) -> LabelRef | None:
-        """A final no: did an earlier attempt make the label, or whose is what is taken? None: look again."""
+    def _after_refusal(self, refusal: HubSpotError, renames: int) -> LabelRef | None:
+        """A final no: did an earlier attempt make the label, or whose is what is taken? None: look again.
+
+        `renames` is how many of the pair there were before: one since may have freed what was taken.
+        """
         duplicate = isinstance(refusal, Refused) and refusal.status in (400, 409)
         if not duplicate and not self._uncertain:
             raise refusal
         while self._not_listed():
             if not self._uncertain or self._patience.clock() >= self._until:
-                return self._by_name(refusal)
+                return self._reason(refusal, renames)
             self._patience.sleep(_POLL_S)
         return None
 
@@ -178,8 +182,8 @@ class Creation:
     def _not_listed(self) -> bool:
         return holder(self._view.labels(*self._new.direction, since=self._view.now()), self._new.label) is None
 
-    def _by_name(self, refusal: HubSpotError) -> LabelRef:
-        """Find out why HubSpot refused although the text is free: the internal name, or the inverse text."""
+    def _reason(self, refusal: HubSpotError, renames: int) -> LabelRef | None:
+        """Why HubSpot refused although the text is free: the internal name, or the inverse text. None: it is free now."""
         new = self._new
         held_by = self._lists.named(new.direction, new.name)
         if held_by is not None:
@@ -189,13 +193,19 @@ class Creation:
                 f"Cannot create the label {new} — label {held_by} has the internal name {new.name} already, which is "
                 "unique in a portal — choose another name, or take that label over with adopt_existing=True"
             )
-        inverse = holder(self._view.labels(*new.backward), new.texts[1])
-        if inverse is not None:
+        inverse = holder(self._view.labels(*new.backward, since=self._view.now()), new.texts[1])
+        if inverse is None:
+            if self._renamer.renames(new.direction) != renames:
+                return None
+            raise refusal
+        step = self._renamer.given_up(new.backward, inverse, new.texts[1])
+        if step is None:
             raise LabelConflict(
                 f"Cannot create the label {new} — label {inverse} has the text of its other side "
                 f"({arrow(*new.backward)}) already — choose another inverse text, or rename that label first"
             )
-        raise refusal
+        self._renamer.rename(*step)
+        return None
 
     # ------------------------------------------------------------------------------------------------- ids of a label
 

@@ -127,17 +127,21 @@ class LabelLists:
         by_text = [i for i in near if backward[USER_DEFINED, i] == inverse_text]
         if len(by_text) == 1:
             return by_text[0]
-        if direction[0] == direction[1] and not near:
+        one_object = direction[0] == direction[1]
+        if one_object and not near:
             return type_id  # one id for both sides
         definitions = self._definitions(direction)
         names = {d.name for d in definitions if d.id == str(type_id) and d.name is not None}
-        by_name = [i for i in near if any(d.id == str(i) and d.name in names for d in definitions)]
-        candidates = by_name or near
+        candidates = [i for i in near if any(d.id == str(i) and d.name in names for d in definitions)]
+        if one_object and names and not candidates:
+            return type_id
+        if not one_object and not names:
+            candidates = near
         if len(candidates) == 1:
             return candidates[0]
         raise UnexpectedAnswer(
             f"find the other direction of label {type_id} ({arrow(*direction)})",
-            f"HubSpot lists {len(candidates)} types that could be it",
+            f"HubSpot lists {len(near)} types that could be it",
             "delete the label in HubSpot if it is not needed, or run it again in five minutes",
         )
 

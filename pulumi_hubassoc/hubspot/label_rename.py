@@ -6,7 +6,7 @@ A text is used once in a direction of a pair [observed], so labels that exchange
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from pulumi_hubassoc.errors import LabelConflict, NotFound, Refused
 from pulumi_hubassoc.hubspot.client import arrow, label_text
@@ -29,6 +29,7 @@ class Renamer:
         self._view = view
         self._plans: Plans[tuple[Direction, int], Step] = Plans(grace_s)
         self._locks: dict[frozenset[str], threading.Lock] = defaultdict(threading.Lock)
+        self._renames: Counter[frozenset[str]] = Counter()
 
     def plan(self, ref: LabelRef, texts: Texts) -> None:
         """Note that a label of this run is about to have these texts, or has them."""
@@ -58,6 +59,12 @@ class Renamer:
         with self._locks[frozenset(ref.forward)]:
             for step in _Order(self, self._view, ref).steps(ref, texts):
                 self._put(*step)
+                self._renames[frozenset(ref.forward)] += 1
+
+    def renames(self, direction: Direction) -> int:
+        """How many renames of a pair there were, those under way included: each can have freed a text."""
+        with self._locks[frozenset(direction)]:
+            return self._renames[frozenset(direction)]
 
     def _put(self, ref: LabelRef, texts: Texts) -> None:
         hubspot = self._view.hubspot
