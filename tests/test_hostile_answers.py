@@ -200,13 +200,10 @@ DOUBTFUL: dict[str, Callable[[int, str], list[tuple[Any, ...]]]] = {
 """Lists from which nobody may conclude that a label is gone, or renamed, by its type id and text."""
 
 
-WANTED = pytest.mark.xfail(strict=False, reason="PortalView.lacks and Limits.get conclude from one list")
-
-
 class TestDoubtfulLists:
     """Well-formed lists that are not plausible: refused, and what is in the state stays there."""
 
-    @pytest.mark.parametrize("why", [pytest.param(why, marks=WANTED if "under" in why else ()) for why in DOUBTFUL])
+    @pytest.mark.parametrize("why", list(DOUBTFUL))
     @pytest.mark.parametrize("method", ["read", "delete"])
     def test_a_label_is_not_gone(self, scene: Scene, why: str, method: str) -> None:
         """Neither does a read let go of it, nor does a delete take it for done."""
@@ -223,7 +220,6 @@ class TestDoubtfulLists:
         outcome, result = scene.play("read single", lie)
         assert outcome == "refused" or result.id == scene.bench.state["single"].id
 
-    @WANTED
     def test_a_label_of_a_custom_object_is_not_gone_while_its_schema_has_it(self, scene: Scene) -> None:
         """Such a pair may truly have an empty list; the definitions are the second witness."""
         for items in ([], [("WORK", 77, "x")], [(HUBSPOT, 279, None)]):
@@ -231,7 +227,6 @@ class TestDoubtfulLists:
                 outcome, error = scene.play(f"{method} pet", fault("list_labels", items))
                 assert outcome == "refused", error
 
-    @WANTED
     @pytest.mark.parametrize("others", [[], [(HUBSPOT, 4, None)], [("WORK", 342, None)]])
     def test_a_limit_is_not_gone_while_the_list_of_its_pair_has_it(
         self, scene: Scene, others: list[tuple[Any, ...]]

@@ -72,10 +72,20 @@ class Limits:
         self._remove = Gatherer(self._remove_together)
 
     def get(self, ref: LimitRef) -> int | None:
-        """The maximum that is set, None if there is none; the limit of a label that is gone is gone too."""
+        """The maximum that is set, None if there is none; the limit of a label that is gone is gone too.
+
+        Raises:
+            UnexpectedAnswer: if HubSpot's two lists of limits do not agree.
+        """
         maximum = self._view.limits().get(ref.key)
-        if maximum is None or (ref.category == USER_DEFINED and self._view.lacks(ref.direction, ref.key)):
+        if ref.category == USER_DEFINED and self._view.lacks(ref.direction, ref.key):
             return None
+        if maximum is None and ref.key in self._view.limits_of(ref.direction):  # one list is no proof: it can be empty
+            raise UnexpectedAnswer(
+                f"find the limit of {ref.category} {ref.type_id} ({arrow(*ref.direction)})",
+                "HubSpot lists it among the limits of the pair and not among those of the portal",
+                "it is not taken as removed; run `pulumi refresh` again in a minute",
+            )
         return maximum
 
     def plan(self, ref: LimitRef, maximum: int) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from pulumi_hubassoc.errors import Refused, UnexpectedAnswer, WrongPortal
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import HubSpot, arrow
-from pulumi_hubassoc.hubspot.models import Account, Definition
+from pulumi_hubassoc.hubspot.models import Account, Definition, LimitItem
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -94,7 +94,8 @@ class PortalView:
         self._account = Shared(hubspot.account, self.now)
         self._labels: dict[Direction, Shared[Types]] = {}
         self._definitions: dict[str, Shared[tuple[Definition, ...]]] = {}
-        self._limits: Shared[Mapping[Key, int]] = Shared(self._read_limits, self.now)
+        self._limits: Shared[Mapping[Key, int]] = Shared(lambda: _set_limits(hubspot.list_all_limits()), self.now)
+        self._limits_of: dict[Direction, Shared[Mapping[Key, int]]] = {}
 
     def now(self) -> int:
         """A number greater than all before; a read `since` it sees every write that has ended."""
@@ -141,6 +142,11 @@ class PortalView:
         self.guard()
         return self._limits.get(since)
 
+    def limits_of(self, direction: Direction) -> Mapping[Key, int]:
+        """The limits of one direction by a list of its own, a second witness for what `limits` lacks; read once."""
+        self.guard()
+        return self._shared(self._limits_of, direction, lambda: _set_limits(self.hubspot.list_limits(*direction))).get()
+
     def definitions(self, object_type: str, since: int = 0) -> tuple[Definition, ...]:
         """The association definitions of an object, with internal names; new ones may be missing [observed]."""
         self.guard()
@@ -173,11 +179,15 @@ class PortalView:
         if key in listed:
             return False
         unlabeled = facts.unlabeled_type(*direction)
-        if unlabeled is not None:
+        if any(i == key[1] and category not in (key[0], facts.HUBSPOT_DEFINED) for category, i in listed):
+            credible = False  # the number is there under a category that it never had: not gone, but doubtful
+        elif unlabeled is not None:
             credible = (facts.HUBSPOT_DEFINED, unlabeled.type_id) in listed  # always there [observed]
-        elif listed:
-            credible = True
-        else:  # a pair with a custom object can be empty: ask a second witness
+        elif any(category == facts.USER_DEFINED and text is None for (category, _), text in listed.items()):
+            credible = (
+                True  # the plain association of a pair with a custom object, made with its first label [observed]
+            )
+        else:  # such a pair can be empty: ask a second witness
             credible = not self.definitions_of(direction, key, since=self.now())
         if not credible:
             raise UnexpectedAnswer(
@@ -230,10 +240,10 @@ class PortalView:
                 "and limits out of the state with `pulumi state delete`",
             ) from None
 
-    def _read_limits(self) -> Mapping[Key, int]:
-        items = self.hubspot.list_all_limits()
-        found = ((i.key, i.user_enforced_max_to_object_ids) for i in items)
-        return {key: maximum for key, maximum in found if maximum is not None}
+
+def _set_limits(items: Iterable[LimitItem]) -> Mapping[Key, int]:
+    found = ((i.key, i.user_enforced_max_to_object_ids) for i in items)
+    return {key: maximum for key, maximum in found if maximum is not None}
 
 
 def advised(refusal: Refused, advice: str) -> Refused:
@@ -241,6 +251,7 @@ def advised(refusal: Refused, advice: str) -> Refused:
     return Refused(
         refusal.tried,
         advice,
+        said=refusal.said,
         status=refusal.status,
         message=refusal.message,
         category=refusal.category,
