@@ -32,7 +32,7 @@ def test_wheel_tells_pulumi_that_there_is_no_plugin(wheel: zipfile.ZipFile) -> N
 
 
 def test_wheel_holds_the_package_alone_and_whole(wheel: zipfile.ZipFile) -> None:
-    """Every file of the package is in it, and nothing of tests or examples."""
+    """Every file of the package is in it, nothing of tests, and of the examples the demo's program alone."""
     names = {n for n in wheel.namelist() if ".dist-info/" not in n}
     assert all(n.startswith("pulumi_hubassoc/") for n in names)
     package = ROOT / "pulumi_hubassoc"
@@ -41,6 +41,8 @@ def test_wheel_holds_the_package_alone_and_whole(wheel: zipfile.ZipFile) -> None
     }
     assert wanted <= names
     assert "pulumi_hubassoc/py.typed" in names
+    program = (ROOT / "examples/quickstart/__main__.py").read_bytes()
+    assert wheel.read("pulumi_hubassoc/cli/project/examples/quickstart/__main__.py.txt") == program
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in wheel.namelist())
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from pulumi_hubassoc.engine.interface import EngineError
 
 NAME = "hubassoc-quickstart"
-_PARTS = ("Pulumi.yaml", "examples/quickstart")
+_FOLDER = "examples/quickstart"
+_FILES = ("Pulumi.yaml", f"{_FOLDER}/__main__.py", f"{_FOLDER}/Pulumi.dev.yaml", f"{_FOLDER}/Pulumi.prod.yaml")
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,11 @@ class Quickstart:
     @classmethod
     def copied_to(cls, folder: Path) -> Quickstart:
         """Copy the project, which is changed and written to when it is run."""
-        source = _source()
-        for part in _PARTS:
-            target = folder / part
+        root, ending = _source()
+        for file in _FILES:
+            target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            if (source / part).is_dir():
-                shutil.copytree(source / part, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copyfile(source / part, target)
+            shutil.copyfile(root / f"{file}{ending}", target)
         return cls(folder)
 
     def change_text(self, old: str, new: str) -> None:
@@ -41,7 +39,7 @@ class Quickstart:
         Raises:
             ValueError: the text is not there exactly once.
         """
-        program = self.folder / "examples/quickstart/__main__.py"
+        program = self.folder / _FOLDER / "__main__.py"
         source = program.read_text(encoding="utf-8")
         before, after = f'label="{old}"', f'label="{new}"'
         if source.count(before) != 1:
@@ -56,10 +54,10 @@ class Quickstart:
         return [file for file in files if any(needle in file.read_bytes() for needle in needles)]
 
 
-def _source() -> Path:
-    """The project in an installed package, or in the tree the package is run from."""
+def _source() -> tuple[Path, str]:
+    """Where the project is, in an installed package or in the tree, and what its files' names end in there."""
     package = Path(__file__).resolve().parents[1]
-    for root in (package / "cli" / "project", package.parent):
-        if all((root / part).exists() for part in _PARTS):
-            return root
+    for root, ending in ((package / "cli" / "project", ".txt"), (package.parent, "")):
+        if all((root / f"{file}{ending}").exists() for file in _FILES):
+            return root, ending
     raise EngineError("the quickstart project is not installed: reinstall pulumi-hubassoc")
