@@ -68,6 +68,7 @@ class Limits:
         self._view = view
         self._hubspot = view.hubspot
         self._plans: Plans[Key, int] = Plans(grace_s)
+        self._kept: set[Key] = set()
         self._set = Gatherer(self._set_together)
         self._remove = Gatherer(self._remove_together)
 
@@ -92,6 +93,10 @@ class Limits:
         """Note that a limit is about to be this."""
         self._plans.note(ref.key, maximum)
 
+    def keep(self, ref: LimitRef) -> None:
+        """Note that a limit belongs to a resource that stays."""
+        self._kept.add(ref.key)
+
     def set(self, ref: LimitRef, maximum: int) -> None:
         """Set a limit. One that stands in its way and is about to change is changed first.
 
@@ -99,10 +104,17 @@ class Limits:
             Refused: if HubSpot refuses; the sentence names the limit in the way.
         """
         self._set(ref.direction, _Wish(ref, maximum))
+        if ref.key in self._plans:
+            self.keep(ref)
 
     def remove(self, ref: LimitRef) -> None:
-        """Remove a limit; one that is not set, or whose type is gone, is removed already."""
-        self._remove(ref.direction, ref)
+        """Remove a limit; one that is not set, or whose type is gone, is removed already.
+
+        One that this run keeps stays: it belongs to another resource now. A limit that is declared under a new name is
+        set under that first, and removed under the old one last.
+        """
+        if ref.key not in self._kept:
+            self._remove(ref.direction, ref)
 
     # --------------------------------------------------------------------------------------------------------- set
 

@@ -96,8 +96,10 @@ class LimitProvider(Provider[LimitInputs]):
     inputs = LimitInputs
 
     def plan(self, portal: Portal, id_: str, news: Props) -> None:
-        """Note the maximum that is about to be set."""
-        if not id_:
+        """Note the maximum that is about to be set, and that an existing limit stays."""
+        if id_:
+            portal.limits.keep(split_limit_id(id_))
+        else:
             portal.limits.plan(_ref(LimitInputs.model_validate(news)), news["max_to_object_ids"])
 
     def make(self, portal: Portal, inputs: LimitInputs) -> tuple[str, dict[str, Any]]:
