@@ -69,6 +69,8 @@ class Creation:
         self._before: Types = self._view.labels(*new.direction)
         self._uncertain = False
         """Whether an earlier attempt may have made the label."""
+        self.took_over = False
+        """Whether the label was there before, and was taken over."""
 
     def run(self) -> LabelRef:
         """The label, made or taken over.
@@ -150,6 +152,7 @@ class Creation:
         ref = LabelRef(*new.direction, held_by, self._lists.inverse_of(new.direction, held_by, new.texts[1]))
         self._renamer.rename(ref, new.texts)
         self._renamer.plan(ref, new.texts)
+        self.took_over = True
         return ref
 
     # ----------------------------------------------------------------------------------------------- after an answer

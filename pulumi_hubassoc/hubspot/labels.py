@@ -15,7 +15,7 @@ from pulumi_hubassoc.hubspot.label_create import Creation, NewLabel
 from pulumi_hubassoc.hubspot.label_lists import Found, LabelLists, LabelRef, Texts
 from pulumi_hubassoc.hubspot.label_rename import Renamer
 from pulumi_hubassoc.hubspot.plans import GRACE_S
-from pulumi_hubassoc.hubspot.portal_view import PortalView, advised
+from pulumi_hubassoc.hubspot.portal_view import Key, PortalView, advised
 
 __all__ = ["Found", "LabelRef", "Labels", "NewLabel", "Texts"]
 
@@ -32,6 +32,7 @@ class Labels:
         self._view = view
         self._lists = LabelLists(view)
         self._renamer = Renamer(view, grace_s)
+        self._taken_over: set[Key] = set()
 
     def find(self, ref: LabelRef, texts: Texts | None) -> Found | None:
         """The label as it is now, None if it is certainly gone (see `LabelLists.find`)."""
@@ -39,7 +40,11 @@ class Labels:
 
     def create(self, new: NewLabel) -> LabelRef:
         """Make a label, or take over the one that this resource made before (see `Creation.run`)."""
-        return Creation(self._lists, self._renamer, new).run()
+        creation = Creation(self._lists, self._renamer, new)
+        ref = creation.run()
+        if creation.took_over:
+            self._taken_over.update((ref.key, ref.inverse_key))
+        return ref
 
     def plan(self, ref: LabelRef, texts: Texts) -> None:
         """Note that a label is about to have these texts."""
@@ -52,9 +57,13 @@ class Labels:
     def delete(self, ref: LabelRef) -> None:
         """Delete a label, both directions; one that a good list does not have is deleted already.
 
+        One that this run has taken over stays: it belongs to another resource now, and its old one is removed last.
+
         Raises:
             Refused: if HubSpot refuses and still lists it.
         """
+        if ref.key in self._taken_over:
+            return
         if not self._view.lacks(ref.forward, ref.key):
             try:
                 self._view.hubspot.delete_label(*ref.forward, ref.type_id)
