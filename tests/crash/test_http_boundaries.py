@@ -3,7 +3,7 @@
 "engine" dies with its provider and its program, which therefore run in its process; "engine alone" leaves its provider
 behind, which ends what it has begun.
 
-Which boundaries there are is counted in a clean run of each operation. Requests of threads overlap, so that a run can
+Which boundaries there are is counted in a clean run of each operation; a run takes a share of them (see `sweep`). Requests of threads overlap, so that a run can
 have one more or one less than another: what is beyond the last is a run that was not killed, and must have gone well.
 """
 
@@ -32,6 +32,7 @@ from tests.crash.scene import (
     recover,
     scene,
 )
+from tests.crash.sweep import share
 
 Victim = Literal["provider", "program", "engine", "engine alone"]
 
@@ -52,7 +53,7 @@ MOMENTS: dict[Victim, tuple[Moment, ...]] = {
 }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("name", "victim"), VICTIMS)
 def test_a_run_killed_at_any_request_is_put_right_by_running_again(
     name: str, victim: Victim, starts: Starts, new_folder: Callable[[], Path]
@@ -63,7 +64,7 @@ def test_a_run_killed_at_any_request_is_put_right_by_running_again(
         assert here.run(case.operation, case.variant).exit_code == 0
         requests = len(here.emulator.journal)
     moments = MOMENTS[victim]
-    boundaries = [Boundary(n, moment) for n in range(1, requests + 1) for moment in moments]
+    boundaries = share([Boundary(n, moment) for n in range(1, requests + 1) for moment in moments])
     with ThreadPoolExecutor(AT_ONCE) as pool:
         struck = list(pool.map(lambda b: _killed_at(b, case, victim, starts, new_folder()), boundaries))
     assert sum(struck) >= len(boundaries) - 2 * len(moments), f"only {sum(struck)} of {len(boundaries)} were met"
