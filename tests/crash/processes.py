@@ -9,7 +9,7 @@ import subprocess
 import time
 
 _MARKS = {
-    "pulumi.dynamic": "provider",
+    "_provider.py": "provider",
     "pulumi-resource-pulumi-python": "provider",
     "_runner.py": "program",
     "pulumi-language-python": "program",
@@ -29,7 +29,9 @@ def descendants_of(pid: int) -> list[int]:
 
 def _listed(pid: int) -> list[tuple[int, str]]:
     """The children of a process, and what they are to an engine."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines())
     mine = [(int(row[0]), row[-1]) for row in rows if row[1] == str(pid)]
     return [(child, next((name for mark, name in _MARKS.items() if mark in args), "")) for child, args in mine]

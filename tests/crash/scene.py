@@ -115,8 +115,8 @@ class Gate:
             self._passed += counts
             moment = boundary.moment if boundary and counts and self._passed == boundary.request else None
         if moment == "before" and not self._fire(self._aim()):
-            start_response("503 Never Arrived", [])
-            return [b""]
+            start_response("503 Never Arrived", [("Content-Length", "0")])
+            return []
         answer = self._app(environ, start_response)
         if moment == "applied":
             self._fire(self._aim())
