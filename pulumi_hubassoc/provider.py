@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 Props = Mapping[str, Any]
 MISSING = "is missing"
 """The fault of a required input that is not there."""
+PROBLEM, ELSEWHERE, PREVIEWED_AS = "problem", "elsewhere", "previewed_as"
+"""What the program tells the check beside the inputs; it goes no further (see `Aside`)."""
 _UNKNOWN = type(pulumi.UNKNOWN)
 
 
@@ -109,6 +111,34 @@ class Inputs(BaseModel):
 @functools.cache
 def _adapter(model: type[Inputs], field: str) -> TypeAdapter[Any]:
     return TypeAdapter(model.model_fields[field].rebuild_annotation())
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What the program tells the check of a resource beside its inputs. It never is in the state.
+
+    Attributes:
+        problems: what is wrong with how this resource was written in the program.
+        elsewhere: plain mistakes of other resources: a preview stops at the first check that fails [observed].
+        urn: the resource's, in a preview; None in every other run.
+    """
+
+    problems: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    urn: str | None = None
+
+    @classmethod
+    def taken_from(cls, news: dict[str, Any]) -> Aside:
+        """The asides, taken out of the inputs."""
+        problems, elsewhere, urn = (news.pop(key, None) for key in (PROBLEM, ELSEWHERE, PREVIEWED_AS))
+        lines = [tuple(map(str, told)) if isinstance(told, list) else () for told in (problems, elsewhere)]
+        return cls(*lines, urn if isinstance(urn, str) else None)
+
+    def added_to(self, faults: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """All faults; an input that is missing because of a problem is no fault of its own."""
+        if self.problems:
+            faults = [*(("", problem) for problem in self.problems), *(f for f in faults if f[1] != MISSING)]
+        return [*faults, *(("", f"also {line}") for line in self.elsewhere)] if faults else []
 
 
 class Portals:
@@ -202,11 +232,11 @@ class Provider(ResourceProvider, Generic[I]):
         """Read; the id, the inputs as they are in the portal and what HubSpot assigned, None if certainly gone."""
         raise NotImplementedError
 
-    def change(self, portal: Portal, id_: str, inputs: I) -> None:
-        """Update to these inputs."""
+    def change(self, portal: Portal, id_: str, outputs: Props, inputs: I) -> None:
+        """Update to these inputs; `outputs` is what there was."""
         raise NotImplementedError
 
-    def remove(self, portal: Portal, id_: str) -> None:
+    def remove(self, portal: Portal, id_: str, outputs: Props) -> None:
         """Delete; what is gone already is no error."""
         raise NotImplementedError
 
@@ -223,10 +253,13 @@ class Provider(ResourceProvider, Generic[I]):
     @in_plain_words
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Canonical inputs, or every fault of them."""
-        values, faults = self.inputs.examine(_clean(news))
+        inputs = _clean(news)
+        aside = Aside.taken_from(inputs)
+        values, faults = self.inputs.examine(inputs)
+        faults = aside.added_to(faults)
         if not faults:
             self.settle(_clean(_olds), values)
-            if not any(is_unknown(v) for v in values.values()) and (portal := self._portal_if_set()):
+            if not pulumi.contains_unknowns(values) and (portal := self._portal_if_set()):
                 self.plan(portal, "", values)
         return CheckResult(values, [CheckFailure(name, reason) for name, reason in faults])
 
@@ -263,7 +296,7 @@ class Provider(ResourceProvider, Generic[I]):
         if any(olds.get(field) != values.get(field) for field in self.written()):
             portal = self._portal()
             portal_id = portal.guard(portal_id)
-            self.change(portal, _id, self._inputs(values))
+            self.change(portal, _id, olds, self._inputs(values))
         return UpdateResult(self._outputs(values, assigned, portal_id))
 
     @in_plain_words
@@ -286,9 +319,9 @@ class Provider(ResourceProvider, Generic[I]):
     @in_plain_words
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete in the portal it was made in."""
-        portal = self._portal()
-        portal.guard(_clean(_props).get("portal_id"))
-        self.remove(portal, _id)
+        portal, outputs = self._portal(), _clean(_props)
+        portal.guard(outputs.get("portal_id"))
+        self.remove(portal, _id, outputs)
 
     # ---------------------------------------------------------------------------------------------------- machinery
 
@@ -323,4 +356,8 @@ def _clean(props: Props) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items() if item is not None}
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -62,7 +62,7 @@ LIMIT_FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"to_object_type": "contacts"}, "type_id", "HubSpot's type 342 is of companies → deals"),
     ({"from_object_type": "firm"}, "from_object_type", "is no object type"),
     ({"maximum": 3}, "", "maximum is no input of this resource"),
-    ({"problem": "association is missing"}, "", "association is missing"),
+    ({"problem": ["association is missing"]}, "", "association is missing"),
 ]
 
 

@@ -14,7 +14,8 @@ from pulumi.runtime import mocks
 
 import pulumi_hubassoc as hubassoc
 from pulumi_hubassoc.resources.label import LabelProvider, name_suffix
-from pulumi_hubassoc.resources.limit import PROBLEM, LimitProvider
+from pulumi_hubassoc.provider import PROBLEM
+from pulumi_hubassoc.resources.limit import LimitProvider
 from tests.workbench import wire
 
 LABEL_TYPE = "pulumi-python:dynamic/hubassoc:AssociationLabel"

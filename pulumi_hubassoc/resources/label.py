@@ -18,7 +18,6 @@ import re
 from typing import Annotated, Any
 
 import pulumi
-from pulumi.dynamic import Resource
 from pydantic import AfterValidator, StrictBool
 
 from pulumi_hubassoc.errors import HubAssocError
@@ -28,6 +27,7 @@ from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text
 from pulumi_hubassoc.resources.references import AssociationReference
+from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
 
 def _internal_name(name: str) -> str:
@@ -167,11 +167,11 @@ class LabelProvider(Provider[LabelInputs]):
         """The texts."""
         return ["label", "inverse_label"]
 
-    def change(self, portal: Portal, id_: str, inputs: LabelInputs) -> None:
+    def change(self, portal: Portal, id_: str, outputs: Props, inputs: LabelInputs) -> None:
         """Set both texts."""
         portal.labels.rename(split_label_id(id_), (inputs.label, inputs.inverse_label or inputs.label))
 
-    def remove(self, portal: Portal, id_: str) -> None:
+    def remove(self, portal: Portal, id_: str, outputs: Props) -> None:
         """Delete both directions."""
         portal.labels.delete(split_label_id(id_))
 
@@ -180,7 +180,7 @@ def _assigned(ref: LabelRef) -> dict[str, Any]:
     return {"type_id": ref.type_id, "inverse_type_id": ref.inverse_type_id, "category": facts.USER_DEFINED}
 
 
-class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
+class AssociationLabel(HubSpotResource):
     """A label for associations between the records of two objects.
 
     ```python
@@ -210,6 +210,8 @@ class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
         opts: resource options; `delete_before_replace=True` is set unless given.
     """
 
+    hubassoc_type = "AssociationLabel"
+
     from_object_type: pulumi.Output[str]
     """Canonical object type: `contacts` for `0-1`, `contact` or `Contacts`."""
     to_object_type: pulumi.Output[str]
@@ -238,7 +240,7 @@ class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
         adopt_existing: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {
+        inputs = {
             "from_object_type": from_object_type,
             "to_object_type": to_object_type,
             "label": label,
@@ -246,20 +248,11 @@ class AssociationLabel(Resource, module="hubassoc", name="AssociationLabel"):
             "name": name,
             "name_suffix": name_suffix(pulumi.get_project(), pulumi.get_stack(), resource_name),
             "adopt_existing": adopt_existing,
-            "type_id": None,
-            "inverse_type_id": None,
-            "category": None,
-            "portal_id": None,
         }
-        # Without the option, --replace and --target-replace make the new label before they delete the old one.
-        first = pulumi.ResourceOptions(delete_before_replace=True)
-        merged = pulumi.ResourceOptions.merge(first, opts)
-        self._outlives_stack = bool(merged.retain_on_delete) or merged.id is not None
-        super().__init__(LabelProvider(), resource_name, props, merged)
-
-    def __init_subclass__(cls, module: str = "hubassoc", name: str = "AssociationLabel", **kwargs: Any) -> None:
-        """Keep the type token in subclasses; Pulumi would reset it."""
-        super().__init_subclass__(module=module, name=name, **kwargs)
+        options = merged(opts)
+        self._outlives_stack = bool(options.retain_on_delete) or options.id is not None
+        outputs = ("type_id", "inverse_type_id", "category", "portal_id")
+        super().__init__(LabelProvider(), resource_name, inputs, outputs, options)
 
     @property
     def type_id(self) -> pulumi.Output[int]:

@@ -15,18 +15,17 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pulumi
-from pulumi.dynamic import Resource
 from pydantic import AfterValidator
 
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
-from pulumi_hubassoc.provider import MISSING, Immutable, Inputs, Props, Provider
+from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.resources.references import AssociationReference
+from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
-PROBLEM = "problem"
 _OF_ONE_TYPE = "a limit belongs to one association type in one direction"
 
 
@@ -50,14 +49,6 @@ class LimitInputs(Inputs):
     """The type id in this direction; it means something only together with its category."""
     max_to_object_ids: WholeNumber
     """How many records of `to_object_type` one record of `from_object_type` may have under this type, 1 or more."""
-
-    @classmethod
-    def examine(cls, news: Props) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """As for all; `problem` is no input but what is wrong with how the resource was written in the program."""
-        values, faults = super().examine({k: v for k, v in news.items() if k != PROBLEM})
-        if news.get(PROBLEM):
-            faults = [("", str(news[PROBLEM])), *(f for f in faults if f[1] != MISSING)]
-        return values, faults
 
     @classmethod
     def faults(cls, values: Props) -> Iterator[tuple[str, str]]:
@@ -126,11 +117,11 @@ class LimitProvider(Provider[LimitInputs]):
         """The maximum."""
         return ["max_to_object_ids"]
 
-    def change(self, portal: Portal, id_: str, inputs: LimitInputs) -> None:
+    def change(self, portal: Portal, id_: str, outputs: Props, inputs: LimitInputs) -> None:
         """Set the new maximum."""
         portal.limits.set(_ref(inputs), inputs.max_to_object_ids)
 
-    def remove(self, portal: Portal, id_: str) -> None:
+    def remove(self, portal: Portal, id_: str, outputs: Props) -> None:
         """Back to "many"."""
         portal.limits.remove(split_limit_id(id_))
 
@@ -139,7 +130,7 @@ def _ref(inputs: LimitInputs) -> LimitRef:
     return LimitRef(inputs.from_object_type, inputs.to_object_type, inputs.category, inputs.type_id)
 
 
-class AssociationLimit(Resource, module="hubassoc", name="AssociationLimit"):
+class AssociationLimit(HubSpotResource):
     """At most so many records of one object for each record of another, under one association type.
 
     ```python
@@ -162,6 +153,8 @@ class AssociationLimit(Resource, module="hubassoc", name="AssociationLimit"):
         opts: resource options; `delete_before_replace=True` is set unless given, and `deleted_with` the label where
             the label is neither retained nor protected.
     """
+
+    hubassoc_type = "AssociationLimit"
 
     from_object_type: pulumi.Output[str]
     """The object whose records are limited, canonical."""
@@ -195,22 +188,14 @@ class AssociationLimit(Resource, module="hubassoc", name="AssociationLimit"):
             "type_id": type_id,
         }
         reference, problem = _reference(association, loose)
-        props = {
-            **loose,
-            **(_fields(reference) if reference else {}),
-            "max_to_object_ids": max_to_object_ids,
-            PROBLEM: problem,
-            "portal_id": None,
-        }
-        first = pulumi.ResourceOptions(delete_before_replace=True)
+        fields = _fields(reference) if reference else {}
+        inputs = {**loose, **fields, "max_to_object_ids": max_to_object_ids}
+        # One delete instead of two; HubSpot ends a label's limits with it [assumed].
         label = reference.label if reference else None
-        if label is not None and not getattr(label, "outlives_stack", True):
-            first.deleted_with = label  # one delete instead of two; HubSpot ends a label's limits with it [assumed]
-        super().__init__(LimitProvider(), resource_name, props, pulumi.ResourceOptions.merge(first, opts))
-
-    def __init_subclass__(cls, module: str = "hubassoc", name: str = "AssociationLimit", **kwargs: Any) -> None:
-        """Keep the type token in subclasses; Pulumi would reset it."""
-        super().__init_subclass__(module=module, name=name, **kwargs)
+        ends = label is not None and not getattr(label, "outlives_stack", True)
+        options = merged(opts, deleted_with=label if ends else None)
+        problems = [problem] if problem else []
+        super().__init__(LimitProvider(), resource_name, inputs, ("portal_id",), options, problems)
 
 
 def _fields(reference: AssociationReference) -> dict[str, Any]:

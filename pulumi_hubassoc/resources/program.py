@@ -1,0 +1,61 @@
+"""What the constructors of one program run tell each other: plain mistakes, and which limit is whose.
+
+A preview stops at the first resource whose check fails, and the faults of the others are not shown [observed]. But a
+program's constructors have run before the first registration is sent, so what is plainly wrong is known by then: the
+resource that fails first tells it all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import weakref
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pulumi
+
+
+class ProgramRun:
+    """One run of a program, from its first constructor on.
+
+    Attributes:
+        faults: who (`AssociationLabel 'billing'`) -> what is wrong with it, told as one line each.
+    """
+
+    _runs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ProgramRun] = weakref.WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self.faults: dict[str, list[str]] = {}
+        self._limited: dict[Hashable, str] = {}
+
+    @classmethod
+    def current(cls) -> ProgramRun:
+        """The run that is under way: every host of programs has an event loop of its own for each [observed]."""
+        try:
+            return cls._runs.setdefault(asyncio.get_running_loop(), cls())
+        except RuntimeError:  # a resource outside of any program
+            return cls()
+
+    def note(self, who: str, faults: list[str]) -> None:
+        """Note what is wrong with a resource."""
+        if faults:
+            self.faults.setdefault(who, []).extend(faults)
+
+    def elsewhere(self, who: str) -> list[str]:
+        """The mistakes of all other resources."""
+        return [f"{other}: {fault}" for other, faults in self.faults.items() if other != who for fault in faults]
+
+    def claim_limit(self, key: Hashable, who: str) -> str | None:
+        """Note who sets a limit; who did so before, if somebody did."""
+        first = self._limited.setdefault(key, who)
+        return first if first != who else None
+
+
+def plain(value: Any) -> Any:
+    """A value as far as it is known now: outputs and what is awaited become unknown."""
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value

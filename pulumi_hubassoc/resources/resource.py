@@ -1,0 +1,77 @@
+"""What the resource classes hand to the engine alike: inputs, options, and what only this run's check is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from pulumi_hubassoc.provider import ELSEWHERE, MISSING, PREVIEWED_AS, PROBLEM, Inputs, Provider
+from pulumi_hubassoc.resources.program import ProgramRun, plain
+
+
+class HubSpotResource(Resource, module="hubassoc"):
+    """Base of the resource classes.
+
+    `delete_before_replace` is set unless the user says otherwise: without it, ``--replace`` and ``--target-replace``
+    make the new object before they delete the old one [observed].
+    """
+
+    hubassoc_type: ClassVar[str] = ""
+    """The last part of the type token, which is in users' state for ever."""
+
+    def __init__(
+        self,
+        provider: Provider[Any],
+        resource_name: str,
+        inputs: dict[str, Any],
+        outputs: Sequence[str],
+        opts: pulumi.ResourceOptions,
+        problems: Sequence[str] = (),
+    ) -> None:
+        run = ProgramRun.current()
+        self._who = f"{self.hubassoc_type} {resource_name!r}"
+        self._problems = list(problems)
+        run.note(self._who, [*problems, *_faults(provider.inputs, inputs, suppress_missing=bool(problems))])
+        self._run = run
+        props = {
+            **inputs,
+            **dict.fromkeys(outputs),
+            PROBLEM: _late(lambda: self._problems),
+            ELSEWHERE: _late(lambda: run.elsewhere(self._who)),
+            PREVIEWED_AS: self._urn(resource_name, opts) if pulumi.runtime.is_dry_run() else None,
+        }
+        super().__init__(provider, resource_name, props, opts)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the type token in subclasses of a user's; Pulumi would reset it."""
+        super().__init_subclass__(**{"module": "hubassoc", "name": cls.hubassoc_type, **kwargs})
+
+    def _refuse(self, problem: str) -> None:
+        """Let the check of this resource fail; possible until the program has run."""
+        self._problems.append(problem)
+        self._run.note(self._who, [problem])
+
+    @classmethod
+    def _urn(cls, resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+        urn = pulumi.create_urn(resource_name, f"pulumi-python:{cls._resource_type_name}", opts.parent)
+        return pulumi.Output.from_input(urn.future())  # the value alone: no dependency on the parent comes with it
+
+
+def _late(told: Callable[[], list[str]]) -> pulumi.Output[list[str] | None]:
+    """A list as it is when the program has run; nothing is sent where it is empty."""
+    return pulumi.Output.from_input("").apply(lambda _: told() or None)
+
+
+def _faults(inputs: type[Inputs], given: dict[str, Any], *, suppress_missing: bool) -> list[str]:
+    """What is plainly wrong with inputs, as lines."""
+    _, faults = inputs.examine(plain(given))
+    told = [fault for fault in faults if not (suppress_missing and fault[1] == MISSING)]
+    return [f"{name}: {reason}" if name else reason for name, reason in told]
+
+
+def merged(opts: pulumi.ResourceOptions | None, **ours: Any) -> pulumi.ResourceOptions:
+    """Our options under the user's."""
+    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True, **ours), opts)
