@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_hubassoc.resources.label import AssociationLabel
     from pulumi_hubassoc.resources.limit import AssociationLimit
+    from pulumi_hubassoc.resources.limit_set import AssociationLimitSet
     from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, primary, unlabeled
 
 __all__ = [
     "AssociationLabel",
     "AssociationLimit",
+    "AssociationLimitSet",
     "AssociationReference",
     "UnknownAssociation",
     "primary",
     "unlabeled",
 ]
-_ROOMS = {"AssociationLabel": "label", "AssociationLimit": "limit"}
+_ROOMS = {"AssociationLabel": "label", "AssociationLimit": "limit", "AssociationLimitSet": "limit_set"}
 
 
 def __getattr__(name: str) -> Any:

@@ -131,8 +131,7 @@ class Aside:
     def taken_from(cls, news: dict[str, Any]) -> Aside:
         """The asides, taken out of the inputs."""
         problems, elsewhere, urn = (news.pop(key, None) for key in (PROBLEM, ELSEWHERE, PREVIEWED_AS))
-        lines = [tuple(map(str, told)) if isinstance(told, list) else () for told in (problems, elsewhere)]
-        return cls(*lines, urn if isinstance(urn, str) else None)
+        return cls(_lines(problems), _lines(elsewhere), urn if isinstance(urn, str) else None)
 
     def added_to(self, faults: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """All faults; an input that is missing because of a problem is no fault of its own."""
@@ -348,6 +347,10 @@ class Provider(ResourceProvider, Generic[I]):
     @staticmethod
     def _outputs(inputs: Props, assigned: Props, portal_id: int | None) -> dict[str, Any]:
         return {k: v for k, v in {**inputs, **assigned, "portal_id": portal_id}.items() if v is not None}
+
+
+def _lines(told: object) -> tuple[str, ...]:
+    return tuple(map(str, told)) if isinstance(told, list) else ()
 
 
 def _clean(props: Props) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 
 import pulumi_hubassoc as hubassoc
-from pulumi_hubassoc.resources.label import LabelProvider, name_suffix
 from pulumi_hubassoc.provider import PROBLEM
+from pulumi_hubassoc.resources.label import LabelProvider, name_suffix
 from pulumi_hubassoc.resources.limit import LimitProvider
 from tests.workbench import wire
 

@@ -19,9 +19,10 @@ from pulumi_hubassoc.hubspot.waiting import Patience
 from pulumi_hubassoc.provider import Portals, Provider
 from pulumi_hubassoc.resources.label import LabelProvider
 from pulumi_hubassoc.resources.limit import LimitProvider
+from pulumi_hubassoc.resources.limit_set import LimitSetProvider
 
 Props = dict[str, Any]
-KINDS: dict[str, type[Provider[Any]]] = {"label": LabelProvider, "limit": LimitProvider}
+KINDS: dict[str, type[Provider[Any]]] = {"label": LabelProvider, "limit": LimitProvider, "limits": LimitSetProvider}
 LABEL = {
     "from_object_type": "contacts",
     "to_object_type": "companies",
@@ -40,7 +41,13 @@ OBJECT_LIMIT = {
 
 def wire(props: Mapping[str, Any]) -> Props:
     """Properties as they arrive in a provider process."""
-    return {k: float(v) if type(v) is int else v for k, v in props.items() if v is not None} | {"__provider": "x"}
+    return {k: _float(v) for k, v in props.items() if v is not None} | {"__provider": "x"}
+
+
+def _float(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _float(v) for k, v in value.items() if v is not None}
+    return [_float(v) for v in value] if isinstance(value, list) else float(value) if type(value) is int else value
 
 
 def emptied(emulator: Emulator) -> Portal:

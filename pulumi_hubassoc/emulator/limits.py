@@ -106,16 +106,19 @@ def _write(state: State, rules: Rules, from_: str, to: str, body: bytes, *, crea
 
 
 def _one_by_one(checks: _Checks, limits: Limits) -> tuple[list[JsonObject], list[Input], Limits]:
-    """Each input meets what the ones before it left; answers errors, what was applied, and the limits then."""
-    errors, applied = [], []
+    """Each input meets what the ones before it left, or what there was before the batch.
+
+    Answers errors, what was applied, and the limits then.
+    """
+    errors, applied, before = [], [], limits
     for x in checks.inputs:
-        after = _with(limits, x)
-        error = checks.error(x, limits, after)
+        met = before if checks.rules.settings.batch_validation == "before" else limits
+        error = checks.error(x, met, _with(met, x))
         if error:
             errors.append(error)
         else:
             applied.append(x)
-            limits = after
+            limits = _with(limits, x)
     return errors, applied, limits
 
 

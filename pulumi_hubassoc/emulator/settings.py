@@ -27,8 +27,8 @@ class Settings:
             [observed for 2026-09]; elsewhere the keys are absent [observed for v4 in 2025].
         shuffle: lists and create answers come in an order that means nothing [observed]; else in order of making.
         max_limit: the greatest limit taken [docs for the settings page; assumed for the API].
-        batch_validation: limits of a batch are checked one by one (`each`) or all as one end state, all or nothing
-            (`joint`) [assumed each].
+        batch_validation: limits of a batch are checked one by one (`each`), each against what there was before the batch
+            (`before`), or all as one end state, all or nothing (`joint`) [assumed each].
         mixed_batch: with good and bad inputs the good ones are applied (`partial`) or none is (`cancel`) [assumed].
         range_errors: a maximum out of range is an error of its input in a 207 (`item`) or a 400 for the whole request
             (`request`) [assumed].
@@ -61,7 +61,7 @@ class Settings:
     null_object_type_keys: tuple[str, ...] = ("2026-09",)
     shuffle: bool = True
     max_limit: int = facts.MAX_LIMIT
-    batch_validation: Literal["each", "joint"] = "each"
+    batch_validation: Literal["each", "before", "joint"] = "each"
     mixed_batch: Literal["partial", "cancel"] = "partial"
     range_errors: Literal["item", "request"] = "item"
     label_limit_below_object: bool = False

@@ -24,7 +24,7 @@ from pulumi_hubassoc.hubspot.models import LimitInput, TypeInput
 from pulumi_hubassoc.hubspot.plans import GRACE_S, Plans
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView, advised
 
-_OF_INPUTS = (207, 400, 404, 409)
+OF_INPUTS = (207, 400, 404, 409)
 """Statuses that blame what was sent, and so perhaps one input of several."""
 
 
@@ -49,7 +49,7 @@ class LimitRef:
 
 
 @dataclass(frozen=True)
-class _Wish:
+class Wish:
     """A limit that a resource wants."""
 
     ref: LimitRef
@@ -69,8 +69,8 @@ class Limits:
         self._hubspot = view.hubspot
         self._plans: Plans[Key, int] = Plans(grace_s)
         self._kept: set[Key] = set()
-        self._set = Gatherer(self._set_together)
-        self._remove = Gatherer(self._remove_together)
+        self._set = Gatherer(self.set_together)
+        self._remove = Gatherer(self.remove_together)
 
     def get(self, ref: LimitRef) -> int | None:
         """The maximum that is set, None if there is none; the limit of a label that is gone is gone too.
@@ -97,13 +97,17 @@ class Limits:
         """Note that a limit belongs to a resource that stays."""
         self._kept.add(ref.key)
 
+    def is_kept(self, ref: LimitRef) -> bool:
+        """Whether a limit belongs to a resource that stays."""
+        return ref.key in self._kept
+
     def set(self, ref: LimitRef, maximum: int) -> None:
         """Set a limit. One that stands in its way and is about to change is changed first.
 
         Raises:
             Refused: if HubSpot refuses; the sentence names the limit in the way.
         """
-        self._set(ref.direction, _Wish(ref, maximum))
+        self._set(ref.direction, Wish(ref, maximum))
         if ref.key in self._plans:
             self.keep(ref)
 
@@ -113,16 +117,17 @@ class Limits:
         One that this run keeps stays: it belongs to another resource now. A limit that is declared under a new name is
         set under that first, and removed under the old one last.
         """
-        if ref.key not in self._kept:
+        if not self.is_kept(ref):
             self._remove(ref.direction, ref)
 
     # --------------------------------------------------------------------------------------------------------- set
 
-    def _set_together(self, direction: Direction, wishes: Sequence[_Wish]) -> list[Outcome]:
+    def set_together(self, direction: Direction, wishes: Sequence[Wish]) -> list[Outcome]:
+        """Set limits of one direction by one request, and where that is refused, by one each; for each its error or None."""
         try:
-            self._write(direction, wishes)
+            self.write(direction, wishes)
         except (Refused, UnexpectedAnswer) as error:
-            if isinstance(error, Refused) and error.status not in _OF_INPUTS:
+            if isinstance(error, Refused) and error.status not in OF_INPUTS:
                 raise
             if len(wishes) == 1:
                 return [self._explained(error, wishes[0]) if isinstance(error, Refused) else error]
@@ -131,17 +136,17 @@ class Limits:
         alone = {i: self._set_alone(direction, wishes[i]) for i in self._order(direction, wishes)}
         return [alone[i] for i in range(len(wishes))]
 
-    def _set_alone(self, direction: Direction, wish: _Wish) -> Outcome:
+    def _set_alone(self, direction: Direction, wish: Wish) -> Outcome:
         try:
-            return self._set_together(direction, [wish])[0]
+            return self.set_together(direction, [wish])[0]
         except HubAssocError as error:
             return error
 
-    def _write(self, direction: Direction, wishes: Sequence[_Wish]) -> None:
-        """One request for all that is not set already, and for what is in their way."""
+    def write(self, direction: Direction, wishes: Sequence[Wish]) -> None:
+        """One request for all that is not set already, before it one for what is in their way; raises what is refused."""
         current = self._view.limits()
         ordered = [wishes[i] for i in self._order(direction, wishes)]
-        wanted = {key: wish.maximum for wish in ordered for key in self._alike(wish.ref)}
+        wanted = {key: wish.maximum for wish in ordered for key in self.alike(wish.ref)}
         wanted = {key: most for key, most in wanted.items() if current.get(key) != most}
         if not wanted:
             return
@@ -156,9 +161,9 @@ class Limits:
         for key, most in limits.items():
             self._view.note_limit(key, most)
 
-    def _order(self, direction: Direction, wishes: Sequence[_Wish]) -> list[int]:
+    def _order(self, direction: Direction, wishes: Sequence[Wish]) -> list[int]:
         """Indexes of the wishes: labels within the object limit of now, then the object limit, then other labels."""
-        object_key = self._object_key(direction)
+        object_key = self.object_key(direction)
         most = self._view.limits().get(object_key) if object_key else None
 
         def rank(i: int) -> int:
@@ -171,7 +176,7 @@ class Limits:
 
     def _in_the_way(self, direction: Direction, wanted: dict[Key, int]) -> dict[Key, int]:
         """What is planned and has to come before: a greater object limit, or smaller limits of labels."""
-        object_key = self._object_key(direction)
+        object_key = self.object_key(direction)
         if object_key is None:
             return {}
         after = {**self._view.limits(), **wanted}
@@ -192,12 +197,12 @@ class Limits:
                     first[key] = end
         return first
 
-    def _explained(self, refusal: Refused, wish: _Wish) -> Refused:
+    def _explained(self, refusal: Refused, wish: Wish) -> Refused:
         """The refusal, with what stands in the way named where that is known."""
         ref, maximum = wish.ref, wish.maximum
         listed = self._view.labels(*ref.direction, since=self._view.now())
         current = self._view.limits()
-        object_key = self._object_key(ref.direction)
+        object_key = self.object_key(ref.direction)
         where = arrow(*ref.direction)
         if ref.key not in listed:
             return advised(
@@ -224,25 +229,26 @@ class Limits:
 
     # ------------------------------------------------------------------------------------------------------ remove
 
-    def _remove_together(self, direction: Direction, refs: Sequence[LimitRef]) -> list[Outcome]:
+    def remove_together(self, direction: Direction, refs: Sequence[LimitRef]) -> list[Outcome]:
+        """Remove limits of one direction by one request, and where that is refused, by one each; likewise."""
         self._view.guard()
-        keys = dict.fromkeys(key for ref in refs for key in self._alike(ref))
+        keys = dict.fromkeys(key for ref in refs for key in self.alike(ref))
         try:
             self._hubspot.purge_limits(*direction, [TypeInput(category=c, type_id=i) for c, i in keys])
         except Refused as refusal:
-            if refusal.status not in _OF_INPUTS:
+            if refusal.status not in OF_INPUTS:
                 raise
             if len(refs) > 1:
-                return [self._remove_together(direction, [ref])[0] for ref in refs]
+                return [self.remove_together(direction, [ref])[0] for ref in refs]
             if refs[0].key in self._view.labels(*direction, since=self._view.now()):
                 return [refusal]
         for key in keys:
             self._view.note_limit(key, None)
         return [None] * len(refs)
 
-    # ----------------------------------------------------------------------------------------------------- helpers
+    # ------------------------------------------------------------------------------------------------------- types
 
-    def _alike(self, ref: LimitRef) -> list[Key]:
+    def alike(self, ref: LimitRef) -> list[Key]:
         """The type itself, and the other id of a single label between records of one object."""
         if ref.from_object_type != ref.to_object_type or ref.category != USER_DEFINED:
             return [ref.key]
@@ -252,7 +258,7 @@ class Limits:
             return [ref.key]
         return [ref.key, *(k for k, t in listed.items() if t == text and k != ref.key and k[0] == USER_DEFINED)]
 
-    def _object_key(self, direction: Direction) -> Key | None:
+    def object_key(self, direction: Direction) -> Key | None:
         """The unlabeled type of a direction; a pair with a custom object has one of its own [observed]."""
         documented = facts.unlabeled_type(*direction)
         if documented is not None:

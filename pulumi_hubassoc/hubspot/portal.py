@@ -1,8 +1,9 @@
-"""A portal as resources use it: the shared view, its labels and its limits."""
+"""A portal as resources use it: the shared view, its labels, its limits and sets of them."""
 
 from __future__ import annotations
 
 from pulumi_hubassoc.hubspot.labels import Labels
+from pulumi_hubassoc.hubspot.limit_sets import LimitSets
 from pulumi_hubassoc.hubspot.limits import Limits
 from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal_view import PortalView
@@ -20,6 +21,7 @@ class Portal:
         self.view = view
         self.labels = Labels(view, grace_s)
         self.limits = Limits(view, grace_s)
+        self.limit_sets = LimitSets(view, self.limits)
 
     def guard(self, state_portal_id: int | None = None) -> int:
         """The portal's id, once it is certain that it is the right one (see `PortalView.guard`)."""

@@ -275,7 +275,12 @@ class AssociationLabel(HubSpotResource):
     def inverse(self) -> AssociationReference:
         """The other direction."""
         return AssociationReference(
-            self.to_object_type, self.from_object_type, facts.USER_DEFINED, self.inverse_type_id, label=self
+            self.to_object_type,
+            self.from_object_type,
+            facts.USER_DEFINED,
+            self.inverse_type_id,
+            label=self,
+            inverse=True,
         )
 
     @property

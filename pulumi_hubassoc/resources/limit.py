@@ -21,8 +21,9 @@ from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
-from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
+from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
+from pulumi_hubassoc.resources.program import plain
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
@@ -188,7 +189,7 @@ class AssociationLimit(HubSpotResource):
             "type_id": type_id,
         }
         reference, problem = _reference(association, loose)
-        fields = _fields(reference) if reference else {}
+        fields = fields_of(reference) if reference else {}
         inputs = {**loose, **fields, "max_to_object_ids": max_to_object_ids}
         # One delete instead of two; HubSpot ends a label's limits with it [assumed].
         label = reference.label if reference else None
@@ -196,15 +197,42 @@ class AssociationLimit(HubSpotResource):
         options = merged(opts, deleted_with=label if ends else None)
         problems = [problem] if problem else []
         super().__init__(LimitProvider(), resource_name, inputs, ("portal_id",), options, problems)
+        if reference is not None:
+            claimed(self, reference)
 
 
-def _fields(reference: AssociationReference) -> dict[str, Any]:
+def fields_of(reference: AssociationReference) -> dict[str, Any]:
+    """The four inputs that a reference stands for."""
     return {
         "from_object_type": reference.from_object_type,
         "to_object_type": reference.to_object_type,
         "category": reference.category,
         "type_id": reference.type_id,
     }
+
+
+def reference_to(association: object) -> AssociationReference | str:
+    """The reference that is meant; else what is wrong with it."""
+    reference = getattr(association, "forward", association)
+    if isinstance(reference, AssociationReference):
+        return reference
+    return (
+        "association must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b) or primary(a, b), not "
+        f"{type(association).__name__}"
+    )
+
+
+def claimed(resource: HubSpotResource, reference: AssociationReference) -> None:
+    """Note who limits a type; who comes second is refused, because both would set it in turn, for ever."""
+    if reference.label is not None:
+        what: tuple[object, ...] = (id(reference.label), reference.inverse)
+    else:
+        what = (plain(reference.category), plain(reference.type_id))
+        if any(is_unknown(part) for part in what):
+            return
+    first = resource.claim_limit(what)
+    if first is not None:
+        resource.refuse(f"{first} limits the same association type: keep it in one of the two")
 
 
 def _reference(association: object, loose: Props) -> tuple[AssociationReference | None, str | None]:
@@ -222,13 +250,10 @@ def _reference(association: object, loose: Props) -> tuple[AssociationReference 
                 None,
                 f"association: {', '.join(missing)} missing beside {', '.join(given)}: all four belong together",
             )
-        return None, None
-    reference = getattr(association, "forward", association)
-    if not isinstance(reference, AssociationReference):
-        return None, (
-            "association must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b) or primary(a, b), not "
-            f"{type(association).__name__}"
-        )
+        return AssociationReference(**loose), None
+    reference = reference_to(association)
+    if isinstance(reference, str):
+        return None, reference
     if given:
         return reference, f"association is given, and {', '.join(given)} as well: give one or the other"
     return reference, None

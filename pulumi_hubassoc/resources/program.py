@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import weakref
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
@@ -23,7 +23,7 @@ class ProgramRun:
         faults: who (`AssociationLabel 'billing'`) -> what is wrong with it, told as one line each.
     """
 
-    _runs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ProgramRun] = weakref.WeakKeyDictionary()
+    _runs: ClassVar[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ProgramRun]] = weakref.WeakKeyDictionary()
 
     def __init__(self) -> None:
         self.faults: dict[str, list[str]] = {}

@@ -23,6 +23,7 @@ class AssociationReference:
         category: ``USER_DEFINED`` for labels, ``HUBSPOT_DEFINED`` for HubSpot's own types.
         type_id: unique within category and portal; another one in every portal for labels.
         label: the label resource it comes from, None for HubSpot's own types.
+        inverse: whether it is the other direction of that label.
     """
 
     from_object_type: pulumi.Input[str]
@@ -30,6 +31,7 @@ class AssociationReference:
     category: pulumi.Input[str]
     type_id: pulumi.Input[int]
     label: pulumi.Resource | None = field(default=None, compare=False)
+    inverse: bool = field(default=False, compare=False)
 
 
 def unlabeled(from_object_type: str, to_object_type: str) -> AssociationReference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -34,6 +34,7 @@ class HubSpotResource(Resource, module="hubassoc"):
         run = ProgramRun.current()
         self._who = f"{self.hubassoc_type} {resource_name!r}"
         self._problems = list(problems)
+        self._looked_up = opts.id is not None
         run.note(self._who, [*problems, *_faults(provider.inputs, inputs, suppress_missing=bool(problems))])
         self._run = run
         props = {
@@ -49,15 +50,23 @@ class HubSpotResource(Resource, module="hubassoc"):
         """Keep the type token in subclasses of a user's; Pulumi would reset it."""
         super().__init_subclass__(**{"module": "hubassoc", "name": cls.hubassoc_type, **kwargs})
 
-    def _refuse(self, problem: str) -> None:
+    def refuse(self, problem: str) -> None:
         """Let the check of this resource fail; possible until the program has run."""
         self._problems.append(problem)
         self._run.note(self._who, [problem])
 
+    def claim_limit(self, what: Hashable) -> str | None:
+        """Note that this resource sets the limit of something; who else of its provider does, if somebody does."""
+        return None if self._looked_up else self._run.claim_limit((id(self._provider), what), self._who)
+
     @classmethod
     def _urn(cls, resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         urn = pulumi.create_urn(resource_name, f"pulumi-python:{cls._resource_type_name}", opts.parent)
-        return pulumi.Output.from_input(urn.future())  # the value alone: no dependency on the parent comes with it
+
+        async def alone() -> str:
+            return await urn.future() or ""
+
+        return pulumi.Output.from_input(alone())  # the value alone: no dependency on the parent comes with it
 
 
 def _late(told: Callable[[], list[str]]) -> pulumi.Output[list[str] | None]:
