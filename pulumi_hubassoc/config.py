@@ -9,6 +9,8 @@
 | ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4`` |
 | ``hubassoc:timeoutSeconds`` | ``HUBASSOC_TIMEOUT_SECONDS`` | 30: for a connection and for each part of an answer |
 | ``hubassoc:patienceSeconds`` | ``HUBASSOC_PATIENCE_SECONDS`` | 60: for one operation with its retries |
+| ``hubassoc:preflight`` | ``HUBASSOC_PREFLIGHT`` | true: a preview says what HubSpot would refuse |
+| ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have |
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ ENVIRONMENT = {
     "apiVersion": "HUBASSOC_API_VERSION",
     "timeoutSeconds": "HUBASSOC_TIMEOUT_SECONDS",
     "patienceSeconds": "HUBASSOC_PATIENCE_SECONDS",
+    "preflight": "HUBASSOC_PREFLIGHT",
+    "labelsPerPair": "HUBASSOC_LABELS_PER_PAIR",
 }
 """Configuration key -> environment variable: every setting there is."""
 
@@ -54,11 +58,20 @@ class Settings:
         connection: where HubSpot is, and the token.
         portal_id: the portal that is meant, None if any will do.
         account_types: the account types allowed, empty if all are.
+        preflight: whether a preview looks ahead.
+        labels_per_pair: labels that a pair of object types may have.
     """
 
     connection: Connection
     portal_id: int | None = None
     account_types: tuple[str, ...] = ()
+    preflight: bool = True
+    labels_per_pair: int = facts.LABELS_PER_PAIR
+
+
+def has_token(config: Mapping[str, object], environment: Mapping[str, str]) -> bool:
+    """Whether a token is set, usable or not."""
+    return _Source(config, environment).text("accessToken") is not None
 
 
 def expected_portal_id(config: Mapping[str, object], environment: Mapping[str, str]) -> int | None:
@@ -106,7 +119,13 @@ def _settings(source: _Source) -> Settings:
         timeout_s=source.number("timeoutSeconds", float, 30.0, most=_LONGEST_S),
         patience_s=source.number("patienceSeconds", float, 60.0, most=_LONGEST_S),
     )
-    return Settings(connection, source.number("portalId", int, None), types)
+    return Settings(
+        connection,
+        source.number("portalId", int, None),
+        types,
+        preflight=source.flag("preflight", default=True),
+        labels_per_pair=source.number("labelsPerPair", int, facts.LABELS_PER_PAIR),
+    )
 
 
 class _Source:
@@ -142,6 +161,15 @@ class _Source:
         if not isinstance(number, (int, float)) or not 0 < number <= most:  # NaN is not, either
             raise ConfigError(f"{self.where(key)} is {_shown(text)} — use a number greater than 0, at most {most}")
         return number
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """The setting as true or false, as Pulumi writes them."""
+        text = self.text(key)
+        if text is None:
+            return default
+        if text.lower() not in ("true", "false"):
+            raise ConfigError(f"{self.where(key)} is {_shown(text)} — use true or false")
+        return text.lower() == "true"
 
 
 def _token(source: _Source) -> Token:

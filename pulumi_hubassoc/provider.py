@@ -10,8 +10,8 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import pulumi
@@ -28,12 +28,14 @@ from pulumi.dynamic import (
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from pulumi_hubassoc import config as configuration
-from pulumi_hubassoc.errors import HubAssocError, NotFound, one_line
-from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.errors import ConfigError, HubAssocError, NotFound, one_line
+from pulumi_hubassoc.hubspot.client import Connection, HubSpot
 from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import PortalView
+from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.hubspot.waiting import Patience
+from pulumi_hubassoc.surroundings import Surroundings, is_provider_process
 
 if TYPE_CHECKING:
     import httpx
@@ -44,6 +46,8 @@ MISSING = "is missing"
 PROBLEM, ELSEWHERE, PREVIEWED_AS = "problem", "elsewhere", "previewed_as"
 """What the program tells the check beside the inputs; it goes no further (see `Aside`)."""
 _UNKNOWN = type(pulumi.UNKNOWN)
+_HASTE_S = 10.0
+"""A preview that looks ahead waits no longer than this, once."""
 
 
 def is_unknown(value: object) -> bool:
@@ -157,20 +161,40 @@ class Portals:
     ) -> None:
         self._transport, self._patience, self._grace_s = transport, patience, grace_s
         self._open: dict[configuration.Settings, Portal] = {}
+        self._said: set[str] = set()
         self._lock = threading.Lock()
+
+    def is_news(self, message: str) -> bool:
+        """Whether something that concerns the whole process is said for the first time."""
+        with self._lock:
+            known = message in self._said
+            self._said.add(message)
+            return not known
 
     def of(self, settings: configuration.Settings) -> Portal:
         """The portal of these settings. Nothing is sent yet."""
         with self._lock:
             if settings not in self._open:
-                patience = self._patience(settings.connection.patience_s)
-                hubspot = HubSpot(settings.connection, transport=self._transport, patience=patience)
-                view = PortalView(hubspot, settings.portal_id, settings.account_types)
-                self._open[settings] = Portal(view, self._grace_s)
+                hasty = replace(
+                    settings.connection,
+                    patience_s=min(settings.connection.patience_s, _HASTE_S),
+                    timeout_s=min(settings.connection.timeout_s, _HASTE_S),
+                )
+                self._open[settings] = Portal(
+                    self._view(settings, settings.connection),
+                    self._grace_s,
+                    self._view(settings, hasty),
+                    settings.labels_per_pair,
+                )
             return self._open[settings]
+
+    def _view(self, settings: configuration.Settings, connection: Connection) -> PortalView:
+        hubspot = HubSpot(connection, transport=self._transport, patience=self._patience(connection.patience_s))
+        return PortalView(hubspot, settings.portal_id, settings.account_types)
 
 
 PORTALS = Portals()
+SURROUNDINGS = Surroundings()
 I = TypeVar("I", bound=Inputs)  # noqa: E741  the name of type parameters
 M = TypeVar("M", bound=Callable[..., Any])
 
@@ -193,8 +217,7 @@ def in_plain_words(method: M) -> M:
 
 
 def _show_tracebacks(show: bool) -> None:
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name == "pulumi.dynamic.__main__":  # the limit is the whole process's
+    if is_provider_process():  # the limit is the whole process's
         sys.tracebacklimit = 1000 if show else 0
 
 
@@ -208,6 +231,7 @@ class Provider(ResourceProvider, Generic[I]):
     serialize_as_secret_always = False  # the pickle holds no secret; see the test of its exact bytes
     inputs: ClassVar[type[Inputs]]
     portals: Portals = PORTALS
+    surroundings: Surroundings = SURROUNDINGS
     _config: Mapping[str, object] = {}
 
     # ------------------------------------------------------------------------------------------ what subclasses say
@@ -222,6 +246,16 @@ class Provider(ResourceProvider, Generic[I]):
 
     def plan(self, portal: Portal, id_: str, news: Props) -> None:
         """Tell the portal what a resource is about to become; `id_` is "" before the resource exists."""
+
+    def leave(self, portal: Portal, id_: str) -> None:
+        """Tell the portal what is about to be replaced."""
+
+    def foresee(self, portal: Portal, olds: Props, news: Props) -> Iterable[Notice]:
+        """What a preview has to say of a resource that is about to be made (`olds` is empty) or changed.
+
+        Some of `news` may be unknown.
+        """
+        return ()
 
     def make(self, portal: Portal, inputs: I) -> tuple[str, dict[str, Any]]:
         """Create; the id and what HubSpot assigned."""
@@ -257,9 +291,12 @@ class Provider(ResourceProvider, Generic[I]):
         values, faults = self.inputs.examine(inputs)
         faults = aside.added_to(faults)
         if not faults:
-            self.settle(_clean(_olds), values)
+            olds = _clean(_olds)
+            self.settle(olds, values)
             if not pulumi.contains_unknowns(values) and (portal := self._portal_if_set()):
                 self.plan(portal, "", values)
+            if aside.urn and any(olds.get(field) != values.get(field) for field in self.written()):
+                self._look_ahead(olds, values, aside.urn)
         return CheckResult(values, [CheckFailure(name, reason) for name, reason in faults])
 
     @in_plain_words
@@ -267,10 +304,13 @@ class Provider(ResourceProvider, Generic[I]):
         """What would be replaced; what else differs the engine sees by itself (changes=None) [observed]."""
         olds, news = _clean(_olds), _clean(_news)
         replaces = self.replaced(_id, olds, news)
-        meant = configuration.expected_portal_id(self._config, os.environ)
+        meant = configuration.expected_portal_id(self._config, self.surroundings.environment())
         moved = meant is not None and olds.get("portal_id") not in (None, meant)
-        if not replaces and not moved and (portal := self._portal_if_set()):
-            self.plan(portal, _id, news)
+        if not moved and (portal := self._portal_if_set()):
+            if replaces:
+                self.leave(portal, _id)
+            else:
+                self.plan(portal, _id, news)
         return DiffResult(
             changes=True if moved else None,  # the engine compares inputs only and would not see the other portal
             replaces=replaces + (["portal_id"] if moved else []),
@@ -328,8 +368,23 @@ class Provider(ResourceProvider, Generic[I]):
         """The inputs that an update writes to HubSpot."""
         raise NotImplementedError
 
+    def _look_ahead(self, olds: Props, news: Props, urn: str) -> None:
+        """Say what HubSpot would refuse; silent without a token, because a preview needs none."""
+        environment = self.surroundings.environment()
+        if not configuration.has_token(self._config, environment):
+            return
+        try:
+            settings = configuration.settings(self._config, environment)
+        except ConfigError as error:
+            if self.portals.is_news(str(error)):
+                self.surroundings.say("warning", f"`pulumi up` will be refused: {error}", urn)
+            return
+        if settings.preflight:
+            for notice in self.foresee(self.portals.of(settings), olds, news):
+                self.surroundings.say(notice.severity, notice.message, urn)
+
     def _portal(self) -> Portal:
-        return self.portals.of(configuration.settings(self._config, os.environ))
+        return self.portals.of(configuration.settings(self._config, self.surroundings.environment()))
 
     def _portal_if_set(self) -> Portal | None:
         """The portal, None while the settings cannot be used: a preview without a token is fine."""

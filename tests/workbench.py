@@ -16,10 +16,11 @@ from pulumi.dynamic import CheckResult, Config, ConfigureRequest, DiffResult
 
 from pulumi_hubassoc.emulator import Emulator, Portal, Settings
 from pulumi_hubassoc.hubspot.waiting import Patience
-from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.provider import PREVIEWED_AS, Portals, Provider
 from pulumi_hubassoc.resources.label import LabelProvider
 from pulumi_hubassoc.resources.limit import LimitProvider
 from pulumi_hubassoc.resources.limit_set import LimitSetProvider
+from pulumi_hubassoc.surroundings import Surroundings
 
 Props = dict[str, Any]
 KINDS: dict[str, type[Provider[Any]]] = {"label": LabelProvider, "limit": LimitProvider, "limits": LimitSetProvider}
@@ -98,6 +99,22 @@ class Clock:
             self._clock.advance(max(0.0, moment - self._clock()))
 
 
+class Listening(Surroundings):
+    """What is around a provider, with somebody who listens.
+
+    Attributes:
+        heard: urn, severity and message of all that was said.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[str, str, str]] = []
+
+    def say(self, severity: str, message: str, urn: str) -> None:
+        """Take it down."""
+        self.heard.append((urn, severity, message))
+
+
 class Process:
     """A provider process: configured once, with one view of its portal."""
 
@@ -110,10 +127,11 @@ class Process:
             patience=lambda total_s: Patience(total_s, sleep=self.clock.sleep, clock=self.clock, chance=lambda: 0.5),
             grace_s=grace_s,
         )
+        self.surroundings = Listening()
         self.providers: dict[str, Provider[Any]] = {}
         for kind, provider_class in KINDS.items():
             provider = provider_class()
-            provider.portals = shared
+            provider.portals, provider.surroundings = shared, self.surroundings
             provider.configure(ConfigureRequest(Config(dict(config), "project")))
             self.providers[kind] = provider
 
@@ -162,6 +180,17 @@ class Workbench:
             self._delete(process, name)
             done[name] = "delete"
         return done
+
+    def preview(self, program: Mapping[str, tuple[str, Mapping[str, Any]]]) -> list[tuple[str, str, str]]:
+        """What a preview says, as (name, severity, message): check and diff alone, one resource after another."""
+        process = self.process()
+        for name, (kind, news) in program.items():
+            told = {**news, PREVIEWED_AS: name}
+            old = self.state.get(name)
+            checked = process.check(kind, told, old.inputs if old else {})
+            if old and process.providers[kind].diff(old.id, old.outputs, checked).replaces:
+                process.check(kind, told)
+        return process.surroundings.heard
 
     def diff(self, name: str, news: Mapping[str, Any], process: Process | None = None) -> tuple[DiffResult, bool]:
         """The provider's diff, and whether the engine would see another difference of inputs."""

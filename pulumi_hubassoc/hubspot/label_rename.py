@@ -36,6 +36,11 @@ class Renamer:
         self._plans.note((ref.forward, ref.type_id), (ref, texts))
         self._plans.note((ref.backward, ref.inverse_type_id), (ref.turned(), (texts[1], texts[0])))
 
+    def planned(self, direction: Direction, type_id: int) -> Texts | None:
+        """The texts that a label of this run is about to have, as far as is known now."""
+        step = self._plans.get((direction, type_id))
+        return step[1] if step is not None else None
+
     def drop(self, ref: LabelRef) -> None:
         """Note that a label is gone."""
         self._plans.drop((ref.forward, ref.type_id))

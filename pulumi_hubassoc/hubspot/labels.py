@@ -15,7 +15,7 @@ from pulumi_hubassoc.hubspot.label_create import Creation, NewLabel
 from pulumi_hubassoc.hubspot.label_lists import Found, LabelLists, LabelRef, Texts
 from pulumi_hubassoc.hubspot.label_rename import Renamer
 from pulumi_hubassoc.hubspot.plans import GRACE_S
-from pulumi_hubassoc.hubspot.portal_view import Key, PortalView, advised
+from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView, advised
 
 __all__ = ["Found", "LabelRef", "Labels", "NewLabel", "Texts"]
 
@@ -49,6 +49,10 @@ class Labels:
     def plan(self, ref: LabelRef, texts: Texts) -> None:
         """Note that a label is about to have these texts."""
         self._renamer.plan(ref, texts)
+
+    def planned(self, direction: Direction, type_id: int) -> Texts | None:
+        """The texts that a label of this run is about to have, as far as is known now."""
+        return self._renamer.planned(direction, type_id)
 
     def rename(self, ref: LabelRef, texts: Texts) -> None:
         """Set both texts (see `Renamer.rename`)."""

@@ -12,7 +12,7 @@ HubSpot's rules that this rests on:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pulumi_hubassoc.errors import HubAssocError, Refused, UnexpectedAnswer
@@ -92,6 +92,11 @@ class Limits:
     def plan(self, ref: LimitRef, maximum: int) -> None:
         """Note that a limit is about to be this."""
         self._plans.note(ref.key, maximum)
+
+    def planned(self, keys: Collection[Key]) -> dict[Key, int]:
+        """Those of some limits that this run is about to set, as far as is known now."""
+        ends = {key: self._plans.get(key) for key in keys}
+        return {key: most for key, most in ends.items() if most is not None}
 
     def keep(self, ref: LimitRef) -> None:
         """Note that a limit belongs to a resource that stays."""

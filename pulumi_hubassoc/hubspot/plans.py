@@ -32,6 +32,11 @@ class Plans(Generic[K, V]):
         with self._condition:
             return what in self._ends
 
+    def get(self, what: K) -> V | None:
+        """What something is about to become, as far as it is known now."""
+        with self._condition:
+            return self._ends.get(what)
+
     def note(self, what: K, end: V) -> None:
         """Note what something is about to become, or has just become."""
         with self._condition:

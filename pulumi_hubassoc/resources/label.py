@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import pulumi
@@ -24,6 +25,7 @@ from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.labels import LabelRef, NewLabel
 from pulumi_hubassoc.hubspot.portal import Portal
+from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text
 from pulumi_hubassoc.resources.references import AssociationReference
@@ -129,22 +131,21 @@ class LabelProvider(Provider[LabelInputs]):
         if id_ and isinstance(texts[0], str) and isinstance(texts[1], str):
             portal.labels.plan(split_label_id(id_), (texts[0], texts[1]))
 
+    def foresee(self, portal: Portal, olds: Props, news: Props) -> Iterable[Notice]:
+        """Whether HubSpot would refuse a new label, or one that is there is taken over."""
+        if olds or pulumi.contains_unknowns(news):
+            return ()
+        return portal.preflight.label(_new(LabelInputs.model_validate(news)))
+
+    def leave(self, portal: Portal, id_: str) -> None:
+        """Note that the label is deleted, and so gives up its texts, before its replacement is made."""
+        portal.preflight.leave(split_label_id(id_))
+
     def make(self, portal: Portal, inputs: LabelInputs) -> tuple[str, dict[str, Any]]:
         """Create the label exactly once."""
-        suffix = inputs.name_suffix or ""
-        name = inputs.name or derived_name(inputs.from_object_type, inputs.to_object_type, inputs.label, suffix)
-        ref = portal.labels.create(
-            NewLabel(
-                inputs.from_object_type,
-                inputs.to_object_type,
-                name,
-                inputs.label,
-                inputs.inverse_label,
-                own_name=inputs.name_suffix is not None,
-                adopt=inputs.adopt_existing,
-            )
-        )
-        return label_id(ref), {**_assigned(ref), "name": name}
+        new = _new(inputs)
+        ref = portal.labels.create(new)
+        return label_id(ref), {**_assigned(ref), "name": new.name}
 
     def look(self, portal: Portal, id_: str, outputs: Props) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
         """The label as it is now; in a refresh, under its new id if a person made it again with the same texts."""
@@ -174,6 +175,19 @@ class LabelProvider(Provider[LabelInputs]):
     def remove(self, portal: Portal, id_: str, outputs: Props) -> None:
         """Delete both directions."""
         portal.labels.delete(split_label_id(id_))
+
+
+def _new(inputs: LabelInputs) -> NewLabel:
+    suffix = inputs.name_suffix or ""
+    return NewLabel(
+        inputs.from_object_type,
+        inputs.to_object_type,
+        inputs.name or derived_name(inputs.from_object_type, inputs.to_object_type, inputs.label, suffix),
+        inputs.label,
+        inputs.inverse_label,
+        own_name=inputs.name_suffix is not None,
+        adopt=inputs.adopt_existing,
+    )
 
 
 def _assigned(ref: LabelRef) -> dict[str, Any]:

@@ -11,7 +11,7 @@ HubSpot's rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import pulumi
@@ -21,6 +21,7 @@ from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
+from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.resources.program import plain
@@ -93,6 +94,13 @@ class LimitProvider(Provider[LimitInputs]):
             portal.limits.keep(split_limit_id(id_))
         else:
             portal.limits.plan(_ref(LimitInputs.model_validate(news)), news["max_to_object_ids"])
+
+    def foresee(self, portal: Portal, olds: Props, news: Props) -> Iterable[Notice]:
+        """Whether HubSpot would refuse a new limit."""
+        if olds or pulumi.contains_unknowns(news):
+            return ()
+        ref = _ref(LimitInputs.model_validate(news))
+        return portal.preflight.limits(ref.direction, {ref.key: news["max_to_object_ids"]})
 
     def make(self, portal: Portal, inputs: LimitInputs) -> tuple[str, dict[str, Any]]:
         """Set the limit; one that is set already becomes this one."""

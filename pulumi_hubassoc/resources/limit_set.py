@@ -6,7 +6,7 @@ and removes what it must in at most one more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import pulumi
@@ -18,6 +18,7 @@ from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key
+from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName
 from pulumi_hubassoc.resources.limit import LimitInputs, claimed, fields_of, reference_to
@@ -83,7 +84,10 @@ class LimitSetInputs(Inputs):
         direction = _ends_of(values)
         for item in news["limits"] if isinstance(news.get("limits"), list) else []:
             ends = _ends_of(item) if isinstance(item, dict) else None
-            if direction and ends and ends != direction:
+            documented = (
+                isinstance(item, dict) and item.get("category") == facts.HUBSPOT_DEFINED
+            )  # `faults` sees to these
+            if direction and ends and ends != direction and not documented:
                 where = f"is of {arrow(*ends)}, and this is the set of {arrow(*direction)}"
                 faults.append(
                     ("", f"{_named(item)} {where}: a label has two directions, label.forward and label.inverse")
@@ -152,6 +156,18 @@ class LimitSetProvider(Provider[LimitSetInputs]):
             portal.limits.keep(ref)
             if not id_:
                 portal.limits.plan(ref, most)
+
+    def foresee(self, portal: Portal, olds: Props, news: Props) -> Iterable[Notice]:
+        """Whether HubSpot would refuse a limit, and what becomes of limits that are not listed."""
+        if any(is_unknown(news.get(field)) for field in LimitSetInputs.model_fields):
+            return
+        direction = (news["from_object_type"], news["to_object_type"])
+        wanted = _maxima(entry for entry in news["limits"] if not pulumi.contains_unknowns(entry))
+        before = _maxima(olds.get("limits"))
+        yield from portal.preflight.limits(direction, {k: most for k, most in wanted.items() if before.get(k) != most})
+        authoritative = bool(news.get("authoritative"))
+        listed = wanted if authoritative else {**before, **wanted}
+        yield from portal.preflight.others(direction, listed, authoritative=authoritative)
 
     def make(self, portal: Portal, inputs: LimitSetInputs) -> tuple[str, dict[str, Any]]:
         """Set the limits."""

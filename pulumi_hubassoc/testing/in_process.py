@@ -10,7 +10,7 @@ import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +19,11 @@ import pulumi
 
 from pulumi_hubassoc.emulator import Clock, Emulator
 from pulumi_hubassoc.engine.interface import Diagnostic
+from pulumi_hubassoc.engine.local.provider_in_process import around
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot.waiting import Patience
 from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.surroundings import Surroundings
 
 NOWHERE = "http://127.0.0.1:1"
 """A base URL where nobody listens: requests go to the emulator without a socket, or not at all."""
@@ -35,17 +37,18 @@ def new_provider_process(emulator: Emulator) -> Iterator[None]:
 
     Where they wait for HubSpot, only the emulator's time passes.
     """
-    time = _Time(emulator.clock)
+    time, surroundings = _Time(emulator.clock), Provider.surroundings
     log = logging.getLogger("grpc._server")  # tells of methods that the SDK does not have, as errors
     before, level = Provider.portals, log.level
     log.setLevel(logging.CRITICAL)
     Provider.portals = Portals(
         emulator.transport(), lambda total_s: Patience(total_s, sleep=time.sleep, clock=time), _GRACE_S
     )
+    Provider.surroundings = _Around()
     try:
         yield
     finally:
-        Provider.portals = before
+        Provider.portals, Provider.surroundings = before, surroundings
         log.setLevel(level)
 
 
@@ -59,6 +62,18 @@ def in_plain_words(diagnostic: Diagnostic) -> Diagnostic:
 
 def _foreseen(kind: type[HubAssocError]) -> set[str]:
     return {kind.__name__}.union(*map(_foreseen, kind.__subclasses__()))
+
+
+class _Around(Surroundings):
+    """What the built-in engine says a process of its own would find."""
+
+    def environment(self) -> Mapping[str, str]:
+        place = around()
+        return place.env if place else super().environment()
+
+    def engine_address(self) -> str | None:
+        place = around()
+        return place.engine_address if place else None
 
 
 class _Time:

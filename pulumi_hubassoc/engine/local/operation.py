@@ -27,7 +27,7 @@ from .deployer import Deployer, NoProgram, Program
 from .events import Sink
 from .monitor import Context, EngineService, Monitor, Server
 from .program import Addresses, FolderProgram, FunctionProgram
-from .provider_in_process import InProcessProvider
+from .provider_in_process import Around, InProcessProvider
 from .provider_process import Connection, Launch, ProviderProcess
 from .providers import DynamicProvider
 from .registry import Registry
@@ -104,13 +104,14 @@ class Operation:
     def _start_provider(self, mappings: Mapping[str, str]) -> DynamicProvider:
         bench = self._bench
         connection: Connection
+        extra = {to: bench.env[name] for name, to in mappings.items() if name in bench.env}
         if bench.provider == "in-process":
-            connection = InProcessProvider(bench.project.name, bench.trace)
+            place = Around(self._engine_server.address, {**bench.env, **extra})
+            connection = InProcessProvider(bench.project.name, place, bench.trace)
         else:
             directory = bench.project.work_dir or bench.file.directory
             env = {**bench.env, "PULUMI_PROJECT": bench.project.name, "PULUMI_CONFIG": "{}"}
             launch = Launch(self._python, directory, env, self._engine_server.address)
-            extra = {to: bench.env[name] for name, to in mappings.items() if name in bench.env}
             connection = ProviderProcess(launch, extra, self._said, bench.trace)
         return DynamicProvider(connection, preview=self.run.dry_run)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import threading
+from collections.abc import Mapping
 from concurrent import futures
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
@@ -22,6 +25,31 @@ from .provider_process import CHANNEL_OPTIONS, GRACE_SECONDS, ProviderError, pro
 from .trace import Trace
 
 _THREADS = 4  # as many as the provider process has
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a provider process of its own would find around it.
+
+    Attributes:
+        engine_address: of the engine's log; a process has it as its argument.
+        env: environment variables.
+    """
+
+    engine_address: str
+    env: Mapping[str, str]
+
+
+_here = threading.local()
+
+
+def around() -> Around | None:
+    """What stands for this thread's process; None in a thread that serves no provider."""
+    return getattr(_here, "around", None)
+
+
+def _settle(what: Around) -> None:
+    _here.around = what
 
 
 @lru_cache
@@ -53,12 +81,15 @@ class InProcessProvider:
 
     Args:
         project: the project's name.
+        place: what it finds around it (see `around`).
         trace: receives the calls, if there is one.
     """
 
-    def __init__(self, project: str, trace: Trace | None) -> None:
+    def __init__(self, project: str, place: Around, trace: Trace | None) -> None:
         self._trace = trace
-        self._pool = futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="provider")
+        self._pool = futures.ThreadPoolExecutor(
+            _THREADS, thread_name_prefix="provider", initializer=_settle, initargs=(place,)
+        )
         self._server = grpc.server(self._pool, options=CHANNEL_OPTIONS)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(_servicer(project), self._server)
         port = self._server.add_insecure_port("127.0.0.1:0")
