@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_hubassoc.resources.explicit import Provider
     from pulumi_hubassoc.resources.label import AssociationLabel
     from pulumi_hubassoc.resources.limit import AssociationLimit
     from pulumi_hubassoc.resources.limit_set import AssociationLimitSet
@@ -26,11 +27,17 @@ __all__ = [
     "AssociationLimit",
     "AssociationLimitSet",
     "AssociationReference",
+    "Provider",
     "UnknownAssociation",
     "primary",
     "unlabeled",
 ]
-_ROOMS = {"AssociationLabel": "label", "AssociationLimit": "limit", "AssociationLimitSet": "limit_set"}
+_ROOMS = {
+    "AssociationLabel": "label",
+    "AssociationLimit": "limit",
+    "AssociationLimitSet": "limit_set",
+    "Provider": "explicit",
+}
 
 
 def __getattr__(name: str) -> Any:

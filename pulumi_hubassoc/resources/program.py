@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import weakref
 from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pulumi
 
@@ -45,6 +45,15 @@ class ProgramRun:
     def elsewhere(self, who: str) -> list[str]:
         """The mistakes of all other resources."""
         return [f"{other}: {fault}" for other, faults in self.faults.items() if other != who for fault in faults]
+
+    def stop(self) -> NoReturn:
+        """End the program with all its mistakes.
+
+        Raises:
+            pulumi.RunError: one line each; Pulumi prints them without a traceback.
+        """
+        lines = [f"{who}: {fault}" for who, faults in self.faults.items() for fault in faults]
+        raise pulumi.RunError("\n".join(lines))
 
     def claim_limit(self, key: Hashable, who: str) -> str | None:
         """Note who sets a limit; who did so before, if somebody did."""

@@ -61,18 +61,26 @@ class StackUnderTest:
         stack: the engine's own, for whatever is not here (configuration, state, cancel).
     """
 
-    def __init__(self, engine: LocalEngine, portal: EmulatedPortal, program: Program, project: str, name: str) -> None:
+    def __init__(
+        self,
+        engine: LocalEngine,
+        portal: EmulatedPortal,
+        program: Program,
+        project: str,
+        name: str,
+        env: Mapping[str, str],
+    ) -> None:
         self.portal = portal
         self._in_process = engine.provider == "in-process"
         self._folder: Path | None = None
         self._program: Callable[[], Any] | None = None
         if callable(program):
             self._program = program
-            self.stack: Stack = engine.stack(Project(project, self._run, Path.cwd()), name)
+            self.stack: Stack = engine.stack(Project(project, self._run, Path.cwd()), name, env=env)
             return
         folder = Path(program).resolve()
         file = ProjectFile.read(folder)
-        stack = engine.stack(Project(file.name, folder), name)
+        stack = engine.stack(Project(file.name, folder), name, env=env)
         if self._in_process:  # configuration comes from the folder all the same
             main = file.directory / file.entry
             stack.project = Project(file.name, lambda: run_folder(main), file.directory)
@@ -180,7 +188,9 @@ class StackFactory:
             EngineError: there is no such project, or the name is none.
         """
         portal = portal or self._portal
-        stack = StackUnderTest(self._engine, portal, program, project, name)
+        # Explicit providers get nothing of the configuration: the environment leads them to the emulator, and no https out.
+        env = {"HUBASSOC_BASE_URL": self._base_url, "HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
+        stack = StackUnderTest(self._engine, portal, program, project, name, env)
         # What a folder's own configuration says of these never counts: a test does not reach HubSpot.
         ours = {"hubassoc:accessToken": portal.token, "hubassoc:baseUrl": self._base_url}
         for key, value in {**(config or {}), **ours}.items():
