@@ -1,11 +1,14 @@
 """Fixtures of all tests: an emulated portal, a workbench for the providers, a clean environment."""
 
+import asyncio
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Portal
+from tests.recorder import Run
 from tests.workbench import Workbench
 
 TOKEN = "pat-eu1-sentinel-token"
@@ -37,3 +40,11 @@ def portal(emulator: Emulator) -> Portal:
 def bench(emulator: Emulator, portal: Portal) -> Workbench:
     """The providers on that portal, without an engine."""
     return Workbench(emulator, {"hubassoc:accessToken": TOKEN})
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """A way to run a program; the event loops that Pulumi leaves open in its threads end here."""
+    yield Run()
+    for left in [o for o in gc.get_objects() if isinstance(o, asyncio.BaseEventLoop)]:
+        left.close()

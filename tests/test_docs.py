@@ -70,7 +70,7 @@ def test_public_name_is_described(name: str) -> None:
     assert re.search(rf"\b{name}\b", README)
 
 
-@pytest.mark.parametrize("name", ["AssociationLabel", "AssociationLimit"])
+@pytest.mark.parametrize("name", ["AssociationLabel", "AssociationLimit", "AssociationLimitSet", "Provider"])
 def test_input_is_documented(name: str) -> None:
     """Each input of a resource is in README and in the docstring of its class."""
     resource = getattr(pulumi_hubassoc, name)

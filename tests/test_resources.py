@@ -2,109 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
-from google.protobuf import json_format
-from pulumi.runtime import mocks
 
 import pulumi_hubassoc as hubassoc
 from pulumi_hubassoc.provider import PROBLEM
 from pulumi_hubassoc.resources.label import LabelProvider, name_suffix
 from pulumi_hubassoc.resources.limit import LimitProvider
+from tests.recorder import LABEL_TYPE, LIMIT_TYPE, Run, label, limit
 from tests.workbench import wire
-
-LABEL_TYPE = "pulumi-python:dynamic/hubassoc:AssociationLabel"
-LIMIT_TYPE = "pulumi-python:dynamic/hubassoc:AssociationLimit"
-
-
-class World(mocks.Mocks):
-    """Pulumi's own stand-in for providers: hands out ids."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """Makes a resource."""
-        ids = {LABEL_TYPE: "contacts/companies/12/13", LIMIT_TYPE: "companies/deals/HUBSPOT_DEFINED/342"}
-        return args.resource_id or ids.get(args.typ, args.name), args.inputs
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        """Nothing is called."""
-        raise AssertionError(args.token)
-
-
-class Recorder(mocks.MockMonitor):
-    """Pulumi's own stand-in for the engine, which keeps what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(World())
-        self.requests: dict[str, Any] = {}
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the name in Pulumi's protocol
-        """Registers."""
-        self.requests[request.name] = request
-        return super().RegisterResource(request)
-
-
-class Run:
-    """A program run against the recorder."""
-
-    def __init__(self) -> None:
-        self.recorder = Recorder()
-
-    def __call__(self, program: Callable[[], Any]) -> Any:
-        """What the program returns, outputs resolved."""
-        results: list[Any] = []
-
-        @pulumi.runtime.test
-        def run() -> pulumi.Output[Any]:
-            return pulumi.Output.from_input(program()).apply(results.append)
-
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            mocks.set_mocks(World(), project="crm", stack="dev", monitor=self.recorder)
-            run()
-        finally:
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-            asyncio.set_event_loop(None)
-        return results[0]
-
-    def request(self, name: str) -> Any:
-        """The registration of a resource as the engine would get it, options included."""
-        return self.recorder.requests[name]
-
-    def inputs(self, name: str) -> dict[str, Any]:
-        """The inputs of a resource, without the pickle and without null, as the wire drops it."""
-        sent = json_format.MessageToDict(self.request(name).object)
-        return {k: v for k, v in sent.items() if k != "__provider" and v is not None}
-
-
-@pytest.fixture
-def run() -> Iterator[Run]:
-    """A way to run a program; the event loops that Pulumi leaves open in its threads end here."""
-    yield Run()
-    for left in [o for o in gc.get_objects() if isinstance(o, asyncio.BaseEventLoop)]:
-        left.close()
-
-
-def label(name: str = "billing", **kwargs: Any) -> hubassoc.AssociationLabel:
-    """A label."""
-    defaults: dict[str, Any] = {
-        "from_object_type": "contacts",
-        "to_object_type": "companies",
-        "label": "Billing contact",
-    }
-    return hubassoc.AssociationLabel(name, **(defaults | kwargs))
-
-
-def limit(association: Any, name: str = "limit", **kwargs: Any) -> hubassoc.AssociationLimit:
-    """A limit."""
-    return hubassoc.AssociationLimit(name, association=association, max_to_object_ids=1, **kwargs)
-
 
 # ----------------------------------------------------------------------------------------------------- labels
 

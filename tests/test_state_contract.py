@@ -19,6 +19,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.resources.label import LabelProvider, split_label_id
 from pulumi_hubassoc.resources.limit import LimitProvider, split_limit_id
+from pulumi_hubassoc.resources.limit_set import LimitSetProvider, split_set_id
 from tests.workbench import KINDS, Stored, Workbench, wire
 
 STATES = {path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "states").glob("*.json"))}
@@ -33,6 +34,10 @@ PICKLES = {
     LimitProvider: (
         "gASVOAAAAAAAAACMH3B1bHVtaV9odWJhc3NvYy5yZXNvdXJjZXMubGltaXSUjA1MaW1pdFByb3ZpZGVylJOUKYGULg==",
         b"\x80\x04\x958\x00\x00\x00\x00\x00\x00\x00\x8c\x1fpulumi_hubassoc.resources.limit\x94\x8c\rLimitProvider\x94\x93\x94)\x81\x94.",
+    ),
+    LimitSetProvider: (
+        "gASVPwAAAAAAAACMI3B1bHVtaV9odWJhc3NvYy5yZXNvdXJjZXMubGltaXRfc2V0lIwQTGltaXRTZXRQcm92aWRlcpSTlCmBlC4=",
+        b"\x80\x04\x95?\x00\x00\x00\x00\x00\x00\x00\x8c#pulumi_hubassoc.resources.limit_set\x94\x8c\x10LimitSetProvider\x94\x93\x94)\x81\x94.",
     ),
 }
 
@@ -51,7 +56,7 @@ def test_a_pickle_is_the_name_of_a_class(provider: type) -> None:
 
 def test_pickles_stay_out_of_secrets() -> None:
     """Nothing secret is in a pickle, so Pulumi need not encrypt one for each resource."""
-    assert [provider.serialize_as_secret_always for provider in KINDS.values()] == [False, False]
+    assert [provider.serialize_as_secret_always for provider in KINDS.values()] == [False, False, False]
 
 
 def prepare(portal: Portal, state: State) -> None:
@@ -70,7 +75,7 @@ def stored(state: State) -> Stored:
 
 
 def test_there_is_a_state_of_each_kind() -> None:
-    """Labels of all kinds and limits of all kinds are kept."""
+    """Labels of all kinds, limits of all kinds and sets of them are kept."""
     assert set(STATES) == {
         "label_single",
         "label_paired",
@@ -84,6 +89,8 @@ def test_there_is_a_state_of_each_kind() -> None:
         "limit_primary",
         "limit_label_forward",
         "limit_label_inverse",
+        "limit_set",
+        "limit_set_authoritative",
     }
 
 
@@ -108,7 +115,11 @@ def test_todays_code_takes_this_state(bench: Workbench, portal: Portal, emulator
     assert bench.up({"x": (kind, program)}) == {"x": "same"}
     assert len(emulator.journal) == 0
     assert bench.refresh() == {"x": "same"}
-    change = {"label": "Renamed"} if kind == "label" else {"max_to_object_ids": 3}
+    change: dict[str, Any] = {
+        "label": {"label": "Renamed"},
+        "limit": {"max_to_object_ids": 3},
+        "limits": {"limits": [program["limits"][0] | {"max_to_object_ids": 3}] if kind == "limits" else []},
+    }[kind]
     assert bench.up({"x": (kind, program | change)}) == {"x": "update"}
     assert bench.state["x"].id == state["id"]
     kept = {k: v for k, v in bench.state["x"].outputs.items() if k not in change}
@@ -132,6 +143,9 @@ def test_an_id_tells_its_type_ids(state: State) -> None:
     if state["kind"] == "label":
         ref = split_label_id(state["id"])
         assert (ref.type_id, ref.inverse_type_id) == (state["outputs"]["type_id"], state["outputs"]["inverse_type_id"])
+    elif state["kind"] == "limits":
+        ends = (state["inputs"]["from_object_type"], state["inputs"]["to_object_type"])
+        assert split_set_id(state["id"]) == ends
     else:
         limit = split_limit_id(state["id"])
         assert (limit.category, limit.type_id) == (state["inputs"]["category"], state["inputs"]["type_id"])

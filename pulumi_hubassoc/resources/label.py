@@ -28,6 +28,7 @@ from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text
+from pulumi_hubassoc.resources.program import plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
@@ -263,6 +264,8 @@ class AssociationLabel(HubSpotResource):
             "name_suffix": name_suffix(pulumi.get_project(), pulumi.get_stack(), resource_name),
             "adopt_existing": adopt_existing,
         }
+        self.ends = plain_direction(from_object_type, to_object_type)
+        """From and to object type, where the program knows them already."""
         options = merged(opts)
         self._outlives_stack = bool(options.retain_on_delete) or options.id is not None
         outputs = ("type_id", "inverse_type_id", "category", "portal_id")

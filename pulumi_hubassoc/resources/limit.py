@@ -21,10 +21,11 @@ from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
+from pulumi_hubassoc.hubspot.portal_view import Direction
 from pulumi_hubassoc.hubspot.preflight import Notice
-from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
+from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
-from pulumi_hubassoc.resources.program import plain
+from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
@@ -207,6 +208,7 @@ class AssociationLimit(HubSpotResource):
         super().__init__(LimitProvider(), resource_name, inputs, ("portal_id",), options, problems)
         if reference is not None:
             claimed(self, reference)
+            self.claim_direction(direction_of(reference), alone=False)
 
 
 def fields_of(reference: AssociationReference) -> dict[str, Any]:
@@ -231,16 +233,19 @@ def reference_to(association: object) -> AssociationReference | str:
 
 
 def claimed(resource: HubSpotResource, reference: AssociationReference) -> None:
-    """Note who limits a type; who comes second is refused, because both would set it in turn, for ever."""
+    """Note who limits a type."""
     if reference.label is not None:
-        what: tuple[object, ...] = (id(reference.label), reference.inverse)
-    else:
-        what = (plain(reference.category), plain(reference.type_id))
-        if any(is_unknown(part) for part in what):
-            return
-    first = resource.claim_limit(what)
-    if first is not None:
-        resource.refuse(f"{first} limits the same association type: keep it in one of the two")
+        resource.claim_limit((id(reference.label), reference.inverse))
+    elif not pulumi.contains_unknowns(what := (plain(reference.category), plain(reference.type_id))):
+        resource.claim_limit(what)
+
+
+def direction_of(reference: AssociationReference) -> Direction | None:
+    """The direction of a reference, None where the program does not know it yet."""
+    ends = getattr(reference.label, "ends", None)
+    if ends is not None:
+        return (ends[1], ends[0]) if reference.inverse else ends
+    return plain_direction(reference.from_object_type, reference.to_object_type)
 
 
 def _reference(association: object, loose: Props) -> tuple[AssociationReference | None, str | None]:

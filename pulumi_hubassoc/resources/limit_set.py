@@ -22,6 +22,7 @@ from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
 from pulumi_hubassoc.resources.inputs import ObjectTypeName
 from pulumi_hubassoc.resources.limit import LimitInputs, claimed, fields_of, reference_to
+from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
@@ -114,12 +115,7 @@ class LimitSetInputs(Inputs):
 
 
 def _ends_of(values: Mapping[str, Any]) -> Direction | None:
-    """The direction, canonical; None where it is not known or wrong in itself."""
-    try:
-        from_, to = (facts.object_type(values[end]) for end in _ENDS)
-    except (ValueError, KeyError, AttributeError):
-        return None
-    return (from_, to)
+    return plain_direction(*(values.get(end) for end in _ENDS))
 
 
 def _maxima(entries: Any) -> dict[Key, int]:
@@ -269,3 +265,4 @@ class AssociationLimitSet(HubSpotResource):
         super().__init__(LimitSetProvider(), resource_name, inputs, ("portal_id",), merged(opts), problems)
         for reference in references:
             claimed(self, reference)
+        self.claim_direction(plain_direction(from_object_type, to_object_type), alone=plain(authoritative) is True)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import weakref
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 import pulumi
+
+from pulumi_hubassoc.hubspot import facts
 
 
 class ProgramRun:
@@ -28,6 +31,7 @@ class ProgramRun:
     def __init__(self) -> None:
         self.faults: dict[str, list[str]] = {}
         self._limited: dict[Hashable, str] = {}
+        self._directions: defaultdict[Hashable, dict[str, bool]] = defaultdict(dict)
 
     @classmethod
     def current(cls) -> ProgramRun:
@@ -60,6 +64,12 @@ class ProgramRun:
         first = self._limited.setdefault(key, who)
         return first if first != who else None
 
+    def claim_direction(self, key: Hashable, who: str, *, alone: bool) -> str | None:
+        """Note who sets limits of a direction, and whether it removes those of others; who is in the way, if anybody is."""
+        others = {other: theirs for other, theirs in self._directions[key].items() if other != who}
+        self._directions[key][who] = alone
+        return next((other for other, theirs in others.items() if alone or theirs), None)
+
 
 def plain(value: Any) -> Any:
     """A value as far as it is known now: outputs and what is awaited become unknown."""
@@ -68,3 +78,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def plain_direction(from_object_type: object, to_object_type: object) -> tuple[str, str] | None:
+    """Two object types in canonical form; None where one is not known yet, or is none."""
+    try:
+        return (facts.object_type(plain(from_object_type)), facts.object_type(plain(to_object_type)))
+    except (ValueError, AttributeError):
+        return None

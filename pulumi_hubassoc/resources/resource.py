@@ -55,9 +55,21 @@ class HubSpotResource(Resource, module="hubassoc"):
         self._problems.append(problem)
         self._run.note(self._who, [problem])
 
-    def claim_limit(self, what: Hashable) -> str | None:
-        """Note that this resource sets the limit of something; who else of its provider does, if somebody does."""
-        return None if self._looked_up else self._run.claim_limit((id(self._provider), what), self._who)
+    def claim_limit(self, what: Hashable) -> None:
+        """Refuse this resource if another one of its provider limits the same: both would set it in turn, for ever."""
+        other = None if self._looked_up else self._run.claim_limit((id(self._provider), what), self._who)
+        if other is not None:
+            self.refuse(f"{other} limits the same association type: keep it in one of the two")
+
+    def claim_direction(self, direction: tuple[str, str] | None, *, alone: bool) -> None:
+        """Refuse this resource if it, or another one, removes limits that the other sets (None: it is not known where)."""
+        if self._looked_up or direction is None:
+            return
+        other = self._run.claim_direction((id(self._provider), direction), self._who, alone=alone)
+        if other is not None:
+            self.refuse(
+                f"{other} sets limits of the same direction, and one of the two is authoritative: list them there"
+            )
 
     @classmethod
     def _urn(cls, resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
