@@ -163,3 +163,24 @@ def test_stacks_under_test_have_it_too(mode: Literal["in-process", "process"], r
     stack_of(program).up()
     portal.assert_labels(("contacts", "companies", "here"))
     other.assert_labels(("contacts", "companies", "there"))
+
+
+@pytest.mark.hubassoc(provider="process")
+def test_a_stack_under_test_reaches_nothing_real(request: pytest.FixtureRequest) -> None:
+    """Not even where the program says so: no https leaves the processes of a test."""
+    stack_of, portal = request.getfixturevalue("hubassoc_stack"), request.getfixturevalue("hubspot_portal")
+
+    def program() -> None:
+        real = hubassoc.Provider(
+            "real", access_token=portal.token, base_url="https://api.hubapi.com", patience_seconds=1, preflight=False
+        )
+        hubassoc.AssociationLabel(
+            "x",
+            from_object_type="contacts",
+            to_object_type="companies",
+            label="X",
+            opts=pulumi.ResourceOptions(provider=real),
+        )
+
+    [error] = stack_of(program).up(fails=True).errors_of("x")
+    assert "no answer from https://api.hubapi.com (ConnectError)" in error

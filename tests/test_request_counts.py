@@ -130,3 +130,50 @@ def test_labels_of_one_object_need_one_list(bench: Workbench, emulator: Emulator
     assert spent(emulator) == {"account": 1, "list_labels": 1, "create_label": 2}
     bench.refresh()
     assert spent(emulator) == {"account": 1, "list_labels": 1}
+
+
+@sizes
+@parallelism
+def test_sets_of_limits_cost_one_write_each(
+    bench: Workbench, portal: Portal, emulator: Emulator, n: int, pairs: int, threads: int
+) -> None:
+    """N labels with N limits on P pairs: the limits cost a list for each direction, one for all, and P writes; destroy P."""
+    program = labels(n, pairs, paired=True)
+    bench.up_together(program, threads)
+    limited: Program = {}
+    for stored in bench.state.values():
+        from_, to, type_id, _ = stored.id.split("/")
+        _, news = limited.setdefault(
+            f"{from_} {to}", ("limits", {"from_object_type": from_, "to_object_type": to, "limits": []})
+        )
+        news["limits"].append({"category": "USER_DEFINED", "type_id": int(type_id), "max_to_object_ids": 5})
+    spent(emulator)
+    bench.up_together(program | limited, threads)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "list_all_limits": 1, "update_limits": pairs}
+    bench.up_together(program | limited, threads)
+    assert spent(emulator) == {}
+    bench.refresh(threads)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs, "list_all_limits": 1}
+    for _, news in limited.values():
+        news["limits"] = [entry | {"max_to_object_ids": 7} for entry in news["limits"]]
+    bench.up_together(program | limited, threads)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "list_all_limits": 1, "update_limits": pairs}
+    bench.up_together(program, threads)
+    assert spent(emulator) == {"account": 1, "purge_limits": pairs}
+
+
+@sizes
+def test_a_preview_costs_a_list_for_each_direction(bench: Workbench, emulator: Emulator, n: int, pairs: int) -> None:
+    """The guard and D lists where labels are new, one more where limits are; nothing where nothing is new."""
+    paired, single = labels(n, pairs, paired=True), labels(n, pairs, paired=False)
+    bench.preview(paired)
+    assert spent(emulator) == {"account": 1, "list_labels": 2 * pairs}
+    bench.preview(single)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs}
+    bench.up_together(paired, 4)
+    program = with_limits(bench, paired)
+    spent(emulator)
+    bench.preview(program)
+    assert spent(emulator) == {"account": 1, "list_labels": pairs, "list_all_limits": 1}
+    bench.preview(paired)
+    assert spent(emulator) == {}

@@ -46,7 +46,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("mode", ["in-process", "process"])
-@pytest.mark.parametrize(("example", "tests"), [("testing_your_stack", 5), ("two_dynamic_providers", 2)])
+@pytest.mark.parametrize(
+    ("example", "tests"),
+    [("testing_your_stack", 5), ("two_dynamic_providers", 2), ("limit_sets", 3), ("two_portals", 3)],
+)
 def test_examples_hold(pytester: pytest.Pytester, example: str, tests: int, mode: Mode) -> None:
     """The examples that users read pass, with every warning an error, whichever way providers run."""
     shutil.copytree(EXAMPLES / example, pytester.path / example, ignore=shutil.ignore_patterns("__pycache__"))

@@ -165,6 +165,9 @@ class StackFactory:
         self._portal = portal
         self._engine = LocalEngine(in_memory=True, provider=provider)
         self._base_url = portal.emulator.start() if provider == "process" else NOWHERE
+        # Explicit providers get nothing of the configuration: this leads them to the emulator, and no https out.
+        proxies = {"https_proxy": NOWHERE, "no_proxy": "127.0.0.1,localhost"}
+        self._env = {"HUBASSOC_BASE_URL": self._base_url, **proxies, **{k.upper(): v for k, v in proxies.items()}}
 
     def __call__(
         self,
@@ -188,9 +191,7 @@ class StackFactory:
             EngineError: there is no such project, or the name is none.
         """
         portal = portal or self._portal
-        # Explicit providers get nothing of the configuration: the environment leads them to the emulator, and no https out.
-        env = {"HUBASSOC_BASE_URL": self._base_url, "HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
-        stack = StackUnderTest(self._engine, portal, program, project, name, env)
+        stack = StackUnderTest(self._engine, portal, program, project, name, self._env)
         # What a folder's own configuration says of these never counts: a test does not reach HubSpot.
         ours = {"hubassoc:accessToken": portal.token, "hubassoc:baseUrl": self._base_url}
         for key, value in {**(config or {}), **ours}.items():
