@@ -21,6 +21,8 @@ GOOD: dict[str, tuple[str, Any]] = {
     "apiVersion": ("2026-09", "2026-09"),
     "timeoutSeconds": ("2.5", 2.5),
     "patienceSeconds": ("120", 120.0),
+    "preflight": ("false", False),
+    "labelsPerPair": ("10", 10),
 }
 """A value of each setting as text, and what it means."""
 BAD = {
@@ -31,6 +33,8 @@ BAD = {
     "apiVersion": "v5",
     "timeoutSeconds": "soon",
     "patienceSeconds": "-1",
+    "preflight": "perhaps",
+    "labelsPerPair": "0",
 }
 DEFAULTS: dict[str, Any] = {
     "accessToken": TOKEN,
@@ -40,6 +44,8 @@ DEFAULTS: dict[str, Any] = {
     "apiVersion": "v4",
     "timeoutSeconds": 30.0,
     "patienceSeconds": 60.0,
+    "preflight": True,
+    "labelsPerPair": 50,
 }
 
 
@@ -56,6 +62,8 @@ def read(key: str, config: dict[str, Any], environment: dict[str, str]) -> Any:
         "apiVersion": connection.api_version,
         "timeoutSeconds": connection.timeout_s,
         "patienceSeconds": connection.patience_s,
+        "preflight": found.preflight,
+        "labelsPerPair": found.labels_per_pair,
     }[key]
 
 

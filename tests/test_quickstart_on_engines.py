@@ -63,13 +63,14 @@ def limits(portal: Portal) -> dict[str | None, int]:
     return {limit.label: limit.max_to_object_ids for limit in portal.limits()}
 
 
-def test_made_without_a_request_in_previews_and_gone_without_a_trace(estate: Estate) -> None:
-    """Previews and ups with nothing to do send nothing, up makes exactly what is declared, destroy leaves nothing."""
+def test_made_and_gone_without_a_trace(estate: Estate) -> None:
+    """A first preview looks and writes nothing; with nothing to do nothing is sent; destroy leaves nothing."""
     estate.program = relations()
     by_hand = estate.portal.drift.create_label("contacts", "companies", "Made by hand")
 
     preview = estate.done("preview")
-    assert (preview.changed, estate.requests) == ({"create": 6}, [])
+    assert (preview.changed, estate.writes) == ({"create": 6}, [])
+    assert sorted(r.operation for r in estate.requests) == ["account", "list_all_limits", *["list_labels"] * 3]
     up = estate.done("up")
     assert up.changed == {"create": 6}
     assert texts(estate.portal) == {
@@ -149,7 +150,8 @@ def test_another_name_replaces_the_label_and_its_limit(estate: Estate) -> None:
     before = estate.done("up").outputs
     estate.program = relations(name="payer_two")
     preview = estate.done("preview")
-    assert estate.requests == []
+    assert [r.operation for r in estate.requests] == ["account", "list_labels"]
+    assert said_of(preview, "billing") == [], "the text is free: the old label goes first"
     (told,) = (e for e in preview.events if e.name == "billing" and e.operation == "replace")
     assert told.replace_keys == ("name",)
 
