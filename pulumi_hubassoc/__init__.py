@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from pulumi_hubassoc.resources.label import AssociationLabel
     from pulumi_hubassoc.resources.limit import AssociationLimit
     from pulumi_hubassoc.resources.limit_set import AssociationLimitSet
-    from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, primary, unlabeled
+    from pulumi_hubassoc.resources.references import (
+        AssociationReference,
+        UnknownAssociation,
+        hubspot_defined,
+        primary,
+        unlabeled,
+    )
 
 __all__ = [
     "AssociationLabel",
@@ -29,6 +35,7 @@ __all__ = [
     "AssociationReference",
     "Provider",
     "UnknownAssociation",
+    "hubspot_defined",
     "primary",
     "unlabeled",
 ]

@@ -135,11 +135,9 @@ def test_what_is_written_wrong_is_a_check_failure(run: Run, program: Callable[[]
 @pytest.mark.parametrize(
     ("program", "sentence"),
     [
-        (lambda: hubassoc.unlabeled("contacts", "p_pet"), "for a custom object, give from_object_type"),
-        (lambda: hubassoc.primary("contacts", "deals"), "documents primary associations from contacts to companies"),
-        (lambda: hubassoc.primary("notes", "deals"), "documents no primary association from notes"),
-        (lambda: hubassoc.unlabeled("contcts", "deals"), "'contcts' is no object type"),
-        (lambda: hubassoc.unlabeled(None, "deals"), "unlabeled"),  # type: ignore[arg-type]
+        (lambda: hubassoc.unlabeled("contacts", "p_pet"), r"get_association_types\('contacts', 'p_pet'\) reads"),
+        (lambda: hubassoc.primary("contacts", "deals"), "no such association — nearest: contacts_to_deals_unlabeled"),
+        (lambda: hubassoc.hubspot_defined("contact"), "HubSpot documents no such association type"),
     ],
 )
 def test_a_reference_to_nothing_is_told_in_the_program(program: Callable[[], Any], sentence: str) -> None:

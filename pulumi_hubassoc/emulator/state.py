@@ -267,7 +267,10 @@ class State:
         )
 
 
-_STANDARD = {key.lower(): o.name for o in facts.OBJECT_TYPES for key in (o.name, o.singular, o.type_id)}
+_STANDARD = {
+    **{key.lower(): o.name for o in facts.OBJECT_TYPES for key in (o.name, o.singular, o.type_id)},
+    **{name: name for name in facts.UNNUMBERED_OBJECT_TYPES},
+}
 
 
 def object_type_id(object_type: str) -> str:

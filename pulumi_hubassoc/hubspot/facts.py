@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from pulumi_hubassoc.hubspot.nearest import nearest
+
 HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
 USER_DEFINED = "USER_DEFINED"
 INTEGRATOR_DEFINED = "INTEGRATOR_DEFINED"
@@ -91,6 +93,22 @@ OBJECT_TYPES = tuple(
 )
 """The object types whose ids are documented [docs]."""
 
+UNNUMBERED_OBJECT_TYPES = (
+    *(
+        "abandoned_cart",
+        "campaign",
+        "conversation",
+        "conversation_session",
+        "data_sync",
+        "data_sync_state",
+        "deal_split",
+    ),
+    *("discount_code", "engagement", "goal_target_group", "meeting_event", "payment_link"),
+    *("payment_schedule_installment", "quote_template", "thread"),
+)
+"""Objects of HubSpot's table of association types that no document gives an id for, in the table's words [docs]. That
+a path takes these is [assumed]."""
+
 _BY_ANY_NAME = {key: o for o in OBJECT_TYPES for key in (o.name, o.singular, o.type_id)}
 _BY_NAME = {o.name: o for o in OBJECT_TYPES}
 _CUSTOM_OBJECT = re.compile(r"2-[1-9]\d*|p\d*_\w+", re.ASCII)
@@ -105,26 +123,31 @@ _NAME_FAULTS = (
 def object_type(text: str) -> str:
     """The canonical name of an object type: ``0-1``, ``contact`` and ``Contacts`` are all ``contacts``.
 
-    Standard objects have HubSpot's plural lower-case name; custom objects (``2-123``, ``p_thing``, ``p42_thing``)
-    stay as written [docs].
+    Standard objects have HubSpot's plural lower-case name (singular where no more is documented); custom objects
+    (``2-123``, ``p_thing``, ``p42_thing``) stay as written [docs].
 
     Raises:
         ValueError: if the text can be no object type; the message says why and what was given.
     """
-    known = _BY_ANY_NAME.get(text.strip().lower())
+    lower = text.strip().lower()
+    known = _BY_ANY_NAME.get(lower)
     if known:
         return known.name
+    if lower in UNNUMBERED_OBJECT_TYPES:
+        return lower
     if _CUSTOM_OBJECT.fullmatch(text.strip()):
         return text.strip()
+    near = dict.fromkeys(_BY_ANY_NAME[n].name for n in nearest(lower, _BY_ANY_NAME))
+    near |= dict.fromkeys(nearest(lower, UNNUMBERED_OBJECT_TYPES))
     msg = (
         f"{text!r} is no object type: use a standard object (contacts, companies, deals, tickets, …), or for a custom "
         "object its id (2-123456) or its name with the prefix (p_name, p42_name)"
     )
-    raise ValueError(msg)
+    raise ValueError(f"{msg}; nearest: {', '.join([*near][:5])}" if near else msg)
 
 
 def is_standard(name: str) -> bool:
-    """Whether a canonical object type is one of HubSpot's own."""
+    """Whether a canonical object type is one of HubSpot's own whose id is documented."""
     return name in _BY_NAME
 
 
@@ -168,6 +191,16 @@ class DefinedType:
     qualifier: str | None
 
     @property
+    def name(self) -> str:
+        """A name that reads well, such as ``contacts_to_companies_primary``; unique in the table.
+
+        It is ours: of HubSpot's own names one alone is known, ``COMPANY_TO_CONTACT_UNLABELED`` [observed], after which
+        the unlabeled type says ``unlabeled`` here.
+        """
+        qualifier = (self.qualifier or "unlabeled").replace(" ", "_")
+        return f"{self.from_object_type}_to_{self.to_object_type}_{qualifier}"
+
+    @property
     def is_primary(self) -> bool:
         """Whether this is the ``Primary`` of its pair (one of two is called ``primary deal`` [docs])."""
         return (self.qualifier or "").startswith("primary")
@@ -183,6 +216,12 @@ def defined_types() -> dict[int, DefinedType]:
         return known.name if known else singular
 
     return {i: DefinedType(i, name(f), name(t), q) for i, f, t, q in rows}
+
+
+@lru_cache(maxsize=1)
+def defined_by_name() -> dict[str, DefinedType]:
+    """The same, by `DefinedType.name`."""
+    return {d.name: d for d in defined_types().values()}
 
 
 def defined_between(from_object_type: str, to_object_type: str) -> list[DefinedType]:
