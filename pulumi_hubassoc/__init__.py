@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from pulumi_hubassoc.resources.label import AssociationLabel
     from pulumi_hubassoc.resources.limit import AssociationLimit
     from pulumi_hubassoc.resources.limit_set import AssociationLimitSet
+    from pulumi_hubassoc.resources.lookups import (
+        AssociationLimits,
+        AssociationType,
+        AssociationTypes,
+        ListedLimit,
+        LookupFailed,
+        get_association_limits,
+        get_association_limits_output,
+        get_association_types,
+        get_association_types_output,
+    )
     from pulumi_hubassoc.resources.references import (
         AssociationReference,
         UnknownAssociation,
@@ -32,9 +43,18 @@ __all__ = [
     "AssociationLabel",
     "AssociationLimit",
     "AssociationLimitSet",
+    "AssociationLimits",
     "AssociationReference",
+    "AssociationType",
+    "AssociationTypes",
+    "ListedLimit",
+    "LookupFailed",
     "Provider",
     "UnknownAssociation",
+    "get_association_limits",
+    "get_association_limits_output",
+    "get_association_types",
+    "get_association_types_output",
     "hubspot_defined",
     "primary",
     "unlabeled",
@@ -44,11 +64,15 @@ _ROOMS = {
     "AssociationLimit": "limit",
     "AssociationLimitSet": "limit_set",
     "Provider": "explicit",
+    **dict.fromkeys(
+        ("AssociationReference", "UnknownAssociation", "hubspot_defined", "primary", "unlabeled"), "references"
+    ),
 }
+"""Where a public name lives; the rest are `lookups`."""
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is asked for: pytest and the command line import this package in every run."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"pulumi_hubassoc.resources.{_ROOMS.get(name, 'references')}"), name)
+    return getattr(importlib.import_module(f"pulumi_hubassoc.resources.{_ROOMS.get(name, 'lookups')}"), name)

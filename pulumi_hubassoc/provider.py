@@ -188,6 +188,17 @@ class Portals:
                 )
             return self._open[settings]
 
+    def anew(self) -> Portals:
+        """Portals that are reached in the same way, of which nothing is known yet."""
+        return Portals(self._transport, self._patience, self._grace_s)
+
+    def close(self) -> None:
+        """Close all connections; a later request opens a new one."""
+        with self._lock:
+            portals = list(self._open.values())
+        for portal in portals:
+            portal.view.hubspot.close()
+
     def _view(self, settings: configuration.Settings, connection: Connection) -> PortalView:
         hubspot = HubSpot(connection, transport=self._transport, patience=self._patience(connection.patience_s))
         return PortalView(hubspot, settings.portal_id, settings.account_types)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from pulumi_hubassoc.emulator import Emulator
+from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.engine.interface import Options, Project
 from tests.conftest import TOKEN
 from tests.on_engines import ENGINES, make_engine
@@ -33,6 +33,29 @@ def test_no_token_is_in_an_example() -> None:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
         assert config["hubassoc:portalId"].isdigit()
         assert "hubassoc:accessToken" not in config
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("which", ENGINES)
+def test_look_ups_run(which: Literal["local", "cli"], tmp_path: Path, emulator: Emulator, portal: Portal) -> None:
+    """The limit on a person's label is set and removed, and the label stays as it was."""
+    label = portal.drift.create_label("deals", "contacts", "Champion", "Champion of")
+    folder = tmp_path / "lookups"
+    shutil.copytree(ROOT / "examples" / "lookups", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    env = {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }
+    stack = make_engine(which, tmp_path).stack(Project("lookups", folder), "dev", env=env)
+    up = stack.up()
+    assert up.ok, up.errors
+    assert up.outputs["champion_type_id"].value == label.type_id
+    assert portal.limit("USER_DEFINED", label.type_id) == 1
+    again = stack.up(Options(expect_no_changes=True))
+    assert (again.exit_code, again.changed) == (0, {})
+    assert stack.destroy().ok
+    assert (portal.labels(), portal.limits()) == ([label], [])
 
 
 @pytest.mark.timeout(180)

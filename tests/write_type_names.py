@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from pulumi_hubassoc import resources
 from pulumi_hubassoc.hubspot import facts
 
-MODULE = Path(__file__).resolve().parent.parent / "pulumi_hubassoc" / "resources" / "type_names.py"
+MODULE = Path(resources.__path__[0]) / "type_names.py"
 _WIDTH = 120
 
 

@@ -47,6 +47,8 @@ class LimitItem(Wire):
     category: Category
     type_id: TypeId
     user_enforced_max_to_object_ids: Maximum | None = None
+    label: Words | None = None
+    """Null for an unlabeled type; in the lists [spec], and absent in the answer of an update [observed]."""
 
     @property
     def key(self) -> tuple[str, int]:

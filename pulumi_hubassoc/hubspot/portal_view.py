@@ -96,6 +96,7 @@ class PortalView:
         self._definitions: dict[str, Shared[tuple[Definition, ...]]] = {}
         self._limits: Shared[Mapping[Key, int]] = Shared(lambda: _set_limits(hubspot.list_all_limits()), self.now)
         self._limits_of: dict[Direction, Shared[Mapping[Key, int]]] = {}
+        self._limit_lists: dict[Direction | None, Shared[tuple[LimitItem, ...]]] = {}
 
     def now(self) -> int:
         """A number greater than all before; a read `since` it sees every write that has ended."""
@@ -146,6 +147,16 @@ class PortalView:
         """The limits of one direction by a list of its own, a second witness for what `limits` lacks; read once."""
         self.guard()
         return self._shared(self._limits_of, direction, lambda: _set_limits(self.hubspot.list_limits(*direction))).get()
+
+    def limit_list(self, direction: Direction | None) -> tuple[LimitItem, ...]:
+        """HubSpot's list of the limits of one direction, or of the portal, with texts; read once, writes not noted."""
+        self.guard()
+        hubspot = self.hubspot
+
+        def read() -> tuple[LimitItem, ...]:
+            return hubspot.list_limits(*direction) if direction else hubspot.list_all_limits()
+
+        return self._shared(self._limit_lists, direction, read).get()
 
     def definitions(self, object_type: str, since: int = 0) -> tuple[Definition, ...]:
         """The association definitions of an object, with internal names; new ones may be missing [observed]."""

@@ -26,9 +26,10 @@ from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
 from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.resources.program import plain, plain_direction
-from pulumi_hubassoc.resources.references import AssociationReference
+from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
+_FIELDS = ("from_object_type", "to_object_type", "category", "type_id")
 _OF_ONE_TYPE = "a limit belongs to one association type in one direction"
 
 
@@ -154,7 +155,8 @@ class AssociationLimit(HubSpotResource):
     Args:
         resource_name: the name of the resource.
         association: what is limited: an `AssociationLabel` (its forward direction), `label.forward`,
-            `label.inverse`, `unlabeled(a, b)` or `primary(a, b)`. Instead of it, the four fields below.
+            `label.inverse`, `unlabeled(a, b)`, `primary(a, b)`, `hubspot_defined(which)`, or what a look-up found
+            (`get_association_types(a, b).labeled(text)`), also as an Output. Instead of it, the four fields below.
         max_to_object_ids: the maximum, a whole number of at least 1.
         from_object_type: with `to_object_type`, `category` and `type_id`: an association type by its numbers.
         to_object_type: see `from_object_type`.
@@ -184,7 +186,7 @@ class AssociationLimit(HubSpotResource):
         resource_name: str,
         *,
         max_to_object_ids: pulumi.Input[int],
-        association: AssociationReference | pulumi.Resource | None = None,
+        association: AssociationReference | pulumi.Resource | pulumi.Output[AssociationReference] | None = None,
         from_object_type: pulumi.Input[str] | None = None,
         to_object_type: pulumi.Input[str] | None = None,
         category: pulumi.Input[str] | None = None,
@@ -213,22 +215,35 @@ class AssociationLimit(HubSpotResource):
 
 def fields_of(reference: AssociationReference) -> dict[str, Any]:
     """The four inputs that a reference stands for."""
-    return {
-        "from_object_type": reference.from_object_type,
-        "to_object_type": reference.to_object_type,
-        "category": reference.category,
-        "type_id": reference.type_id,
-    }
+    return {name: getattr(reference, name) for name in _FIELDS}
 
 
 def reference_to(association: object) -> AssociationReference | str:
     """The reference that is meant; else what is wrong with it."""
+    if isinstance(association, pulumi.Output):
+        found = association.apply(_found)
+        return AssociationReference(
+            found.apply(lambda reference: reference.from_object_type),
+            found.apply(lambda reference: reference.to_object_type),
+            found.apply(lambda reference: reference.category),
+            found.apply(lambda reference: reference.type_id),
+        )
     reference = getattr(association, "forward", association)
-    if isinstance(reference, AssociationReference):
-        return reference
+    return reference if isinstance(reference, AssociationReference) else _no_reference(association)
+
+
+def _found(association: object) -> AssociationReference:
+    """The reference that an Output turned out to have."""
+    reference = getattr(association, "forward", association)
+    if not isinstance(reference, AssociationReference):
+        raise UnknownAssociation(_no_reference(association))
+    return reference
+
+
+def _no_reference(association: object) -> str:
     return (
-        "association must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b) or primary(a, b), not "
-        f"{type(association).__name__}"
+        "association must be an AssociationLabel, label.forward, label.inverse, unlabeled(a, b), primary(a, b), "
+        f"hubspot_defined(which) or what a look-up found, not {type(association).__name__}"
     )
 
 

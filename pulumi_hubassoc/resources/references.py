@@ -106,6 +106,11 @@ def hubspot_defined(which: DocumentedTypeName | DocumentedTypeId | str | int) ->
     return _reference_to(found)
 
 
+def call_of(name: str, *arguments: object) -> str:
+    """A call as it stands in the program, for sentences."""
+    return f"{name}({', '.join('…' if isinstance(a, pulumi.Output) else repr(a) for a in arguments)})"
+
+
 def direction_of(call: str, from_object_type: object, to_object_type: object) -> tuple[str, str]:
     """Both object types, canonical.
 
@@ -115,7 +120,7 @@ def direction_of(call: str, from_object_type: object, to_object_type: object) ->
     ends = []
     for end in (from_object_type, to_object_type):
         if not isinstance(end, str):
-            kind = "an Output, whose value is not known yet" if isinstance(end, pulumi.Output) else f"{end!r}"
+            kind = "an Output, whose value is not here yet" if isinstance(end, pulumi.Output) else repr(end)
             raise UnknownAssociation(f"{call}: an object type is a text, and this is {kind}")
         try:
             ends.append(facts.object_type(end))
@@ -130,7 +135,7 @@ def _reference_to(defined: facts.DefinedType) -> AssociationReference:
 
 
 def _documented(kind: str, from_object_type: str, to_object_type: str) -> AssociationReference:
-    call = f"{kind}({_shown(from_object_type)}, {_shown(to_object_type)})"
+    call = call_of(kind, from_object_type, to_object_type)
     direction = direction_of(call, from_object_type, to_object_type)
     found = facts.unlabeled_type(*direction) if kind == "unlabeled" else facts.primary_type(*direction)
     if found is None:
@@ -141,10 +146,6 @@ def _documented(kind: str, from_object_type: str, to_object_type: str) -> Associ
             f"get_association_types({direction[0]!r}, {direction[1]!r}) reads"
         )
     return _reference_to(found)
-
-
-def _shown(argument: object) -> str:
-    return "…" if isinstance(argument, pulumi.Output) else repr(argument)
 
 
 def _near(direction: tuple[str, str], *, primary: bool) -> list[facts.DefinedType]:

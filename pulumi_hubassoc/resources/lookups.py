@@ -1,0 +1,377 @@
+"""Look-ups: what a portal has that this program does not manage, read while the program runs.
+
+They read when they are called, in a preview too, in the program's own process: with the settings of the resources'
+providers, first of all the question which portal it is. Each list is read once in a run, whatever the number of look-ups.
+An operation that does not run the program (`refresh` and `destroy` without ``--run-program``) makes none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import pulumi
+
+from pulumi_hubassoc import config as configuration
+from pulumi_hubassoc.errors import HubAssocError, one_line
+from pulumi_hubassoc.hubspot import facts
+from pulumi_hubassoc.hubspot.client import arrow
+from pulumi_hubassoc.hubspot.nearest import nearest, some_of
+from pulumi_hubassoc.hubspot.portal_view import Direction, PortalView
+from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.resources.program import ProgramRun
+from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, call_of, direction_of
+
+if TYPE_CHECKING:
+    from pulumi_hubassoc.resources.type_names import DocumentedObject
+
+T = TypeVar("T")
+
+
+class LookupFailed(pulumi.RunError):
+    """A look-up that could not be made: no token, another portal, a refusal, no answer. Pulumi prints the sentence alone."""
+
+
+@dataclass(frozen=True)
+class AssociationType:
+    """One association type in one direction, as a portal lists it.
+
+    Attributes:
+        from_object_type: canonical object type.
+        to_object_type: canonical object type.
+        category: ``HUBSPOT_DEFINED``, ``USER_DEFINED``, ``INTEGRATOR_DEFINED`` or ``WORK``.
+        type_id: means something only together with the category; a label's is another one in every portal.
+        label: the text; None for an unlabeled type.
+    """
+
+    from_object_type: str
+    to_object_type: str
+    category: str
+    type_id: int
+    label: str | None
+
+    @property
+    def reference(self) -> AssociationReference:
+        """The same, to be given to a limit."""
+        return AssociationReference(self.from_object_type, self.to_object_type, self.category, self.type_id)
+
+    def __str__(self) -> str:
+        """For sentences: ``"Billing contact" (USER_DEFINED 5)``."""
+        text = "the unlabeled one" if self.label is None else f'"{one_line(self.label, 60)}"'
+        return f"{text} ({self.category} {self.type_id})"
+
+
+@dataclass(frozen=True)
+class AssociationTypes:
+    """The association types of one direction of a portal, HubSpot's own included; iterate it, or ask for one.
+
+    Attributes:
+        from_object_type: canonical object type.
+        to_object_type: canonical object type; for an object with itself, both sides of each label are in it.
+        types: by category and type id.
+    """
+
+    from_object_type: str
+    to_object_type: str
+    types: tuple[AssociationType, ...]
+    _view: PortalView = field(repr=False, compare=False)
+
+    def __iter__(self) -> Iterator[AssociationType]:
+        return iter(self.types)
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def labeled(self, text: str, *, category: str | None = None) -> AssociationReference:
+        """The type that shows a text in this direction, for a limit.
+
+        Args:
+            text: just as HubSpot shows it. The other direction of a paired label has a text of its own.
+            category: where types of two categories have the text.
+
+        Raises:
+            UnknownAssociation: if no type has the text, or more than one; the sentence tells which there are.
+        """
+        call = f"{self._call}.labeled({text!r}{f', category={category!r}' if category else ''})"
+        if category is not None and category not in facts.CATEGORIES:
+            raise UnknownAssociation(f"{call}: category must be one of {', '.join(facts.CATEGORIES)}")
+        wanted = _text_of(call, text)
+        among = [t for t in self.types if category in (None, t.category)]
+        found = [t for t in among if t.label == wanted]
+        labels = {f"{t}": t.label for t in among if t.label is not None}
+        return self._only(call, "shows that text", found, labels, wanted, "the other direction has texts of its own")
+
+    def named(self, internal_name: str) -> AssociationReference:
+        """The label of an internal name, for a limit. Reads the schema of the from object, once in a run.
+
+        Args:
+            internal_name: unique in the portal. HubSpot shows a new one up to minutes late [observed].
+
+        Raises:
+            UnknownAssociation: if no label of this direction has the name, or both sides of a label on one object do.
+            LookupFailed: if the schema cannot be read.
+        """
+        call = f"{self._call}.named({internal_name!r})"
+        wanted = _text_of(call, internal_name)
+        direction = (self.from_object_type, self.to_object_type)
+        names: dict[str, str] = {}
+        found: list[AssociationType] = []
+        for t in self.types:
+            if t.category == facts.HUBSPOT_DEFINED:
+                continue  # a schema has no categories: the number alone would name both
+            with _in_plain_words():
+                shown = self._view.definitions_of(direction, (t.category, t.type_id))
+            its = [d.name for d in shown if d.name is not None]
+            names |= {f"{name} ({t.category} {t.type_id})": name for name in its}
+            found += [t] if wanted in its else []
+        return self._only(
+            call, "has that internal name", found, names, wanted, "HubSpot shows a new name up to minutes late"
+        )
+
+    @property
+    def unlabeled(self) -> AssociationReference:
+        """The plain association, whose limit is the object limit, for a limit.
+
+        HubSpot's own where it has one; a pair with a custom object has one of its own, made with its first label
+        [observed].
+
+        Raises:
+            UnknownAssociation: if the portal lists none, or more than one.
+        """
+        plain = [t for t in self.types if t.label is None]
+        own = [t for t in plain if t.category == facts.HUBSPOT_DEFINED]
+        there = {f"{t}": t.label for t in self.types if t.label is not None}
+        hint = "a pair with a custom object gets one with its first label"
+        return self._only(f"{self._call}.unlabeled", "is unlabeled", own or plain, there, "", hint)
+
+    @property
+    def _call(self) -> str:
+        return call_of("get_association_types", self.from_object_type, self.to_object_type)
+
+    def _only(
+        self, call: str, what: str, found: Sequence[AssociationType], there: dict[str, str], wanted: str, hint: str
+    ) -> AssociationReference:
+        """The only one of several; `there` says what else there is, as it is told and as it is compared."""
+        alike = {(t.category, t.label) for t in found}
+        if found and (len(found) == 1 or (self.from_object_type == self.to_object_type and len(alike) == 1)):
+            return min(found, key=lambda t: t.type_id).reference  # on one object a single label has two ids [observed]
+        where = f"of {arrow(self.from_object_type, self.to_object_type)}"
+        if found:
+            raise UnknownAssociation(
+                f"{call}: {len(found)} association types {where} fit: {some_of([*map(str, found)])} — say which with "
+                "labeled(…, category=…), or give its category and type_id to the limit"
+            )
+        near = nearest(wanted, there.values())
+        told = sorted(there, key=lambda t: near.index(there[t]) if there[t] in near else len(near))
+        have = f"there are {some_of(told)}" if told else "there is none at all"
+        raise UnknownAssociation(f"{call}: no association type {where} {what} — {have}; {hint}")
+
+
+@dataclass(frozen=True)
+class ListedLimit:
+    """A limit that is set.
+
+    Attributes:
+        category: with `type_id` what it is of.
+        type_id: unique in the portal together with the category [observed].
+        label: the text of the type; None for an unlabeled one.
+        max_to_object_ids: at most so many *to* records for each *from* record.
+    """
+
+    category: str
+    type_id: int
+    label: str | None
+    max_to_object_ids: int
+
+
+@dataclass(frozen=True)
+class AssociationLimits:
+    """The limits that are set in one direction, or in the whole portal; what is not in it is "many". Iterate it.
+
+    Attributes:
+        from_object_type: canonical object type; None for the whole portal.
+        to_object_type: likewise.
+        limits: by category and type id. HubSpot does not tell the object types of a portal's limits [observed].
+    """
+
+    from_object_type: str | None
+    to_object_type: str | None
+    limits: tuple[ListedLimit, ...]
+
+    def __iter__(self) -> Iterator[ListedLimit]:
+        return iter(self.limits)
+
+    def __len__(self) -> int:
+        return len(self.limits)
+
+    def maximum(self, category: str, type_id: int) -> int | None:
+        """The maximum of a type, None where none is set."""
+        return next((x.max_to_object_ids for x in self.limits if (x.category, x.type_id) == (category, type_id)), None)
+
+
+def get_association_types(
+    from_object_type: DocumentedObject | str, to_object_type: DocumentedObject | str
+) -> AssociationTypes:
+    """The association types of one direction, to refer to labels that are not managed here.
+
+    ```python
+    types = hubassoc.get_association_types("contacts", "companies")
+    hubassoc.AssociationLimit("one", association=types.labeled("Decision maker"), max_to_object_ids=1)
+    ```
+
+    One request in a run, whatever the number of calls, after one that asks which portal it is.
+
+    Args:
+        from_object_type: as of `AssociationLabel`; a standard object or a custom one.
+        to_object_type: likewise.
+
+    Raises:
+        UnknownAssociation: if one can be no object type; nothing is sent then.
+        LookupFailed: if HubSpot could not be asked.
+    """
+    return _types(from_object_type, to_object_type)()
+
+
+def get_association_types_output(
+    from_object_type: pulumi.Input[DocumentedObject | str], to_object_type: pulumi.Input[DocumentedObject | str]
+) -> pulumi.Output[AssociationTypes]:
+    """`get_association_types` of object types that may be known only later; several of them read at the same time.
+
+    ```python
+    types = hubassoc.get_association_types_output("contacts", pets.object_type_id)
+    hubassoc.AssociationLimit("one", association=types.apply(lambda t: t.labeled("Owner")), max_to_object_ids=1)
+    ```
+
+    In a preview in which an object type is not known yet nothing is read, and the result is unknown.
+    """
+    return _later(_types, from_object_type, to_object_type)
+
+
+def get_association_limits(
+    from_object_type: DocumentedObject | str | None = None, to_object_type: DocumentedObject | str | None = None
+) -> AssociationLimits:
+    """The limits that are set in one direction, or in the whole portal.
+
+    ```python
+    hubassoc.get_association_limits("companies", "deals").maximum("HUBSPOT_DEFINED", 342)
+    len(hubassoc.get_association_limits())
+    ```
+
+    One request in a run, whatever the number of calls, after one that asks which portal it is.
+
+    Args:
+        from_object_type: the object whose records are limited; None, with `to_object_type`, for the whole portal.
+        to_object_type: the object whose records are counted.
+
+    Raises:
+        UnknownAssociation: if one can be no object type, or only one is given; nothing is sent then.
+        LookupFailed: if HubSpot could not be asked.
+    """
+    return _limits(from_object_type, to_object_type)()
+
+
+def get_association_limits_output(
+    from_object_type: pulumi.Input[DocumentedObject | str] | None = None,
+    to_object_type: pulumi.Input[DocumentedObject | str] | None = None,
+) -> pulumi.Output[AssociationLimits]:
+    """`get_association_limits` of object types that may be known only later."""
+    return _later(_limits, from_object_type, to_object_type)
+
+
+# ---------------------------------------------------------------------------------------------------------- machinery
+
+
+def _types(from_object_type: object, to_object_type: object) -> Callable[[], AssociationTypes]:
+    """The look-up, its arguments checked and its settings found; it may run in any thread."""
+    call = call_of("get_association_types", from_object_type, to_object_type)
+    direction = direction_of(call, from_object_type, to_object_type)
+
+    def read(view: PortalView) -> AssociationTypes:
+        found = (AssociationType(*direction, *key, text) for key, text in view.labels(*direction).items())
+        return AssociationTypes(*direction, tuple(sorted(found, key=lambda t: (t.category, t.type_id))), view)
+
+    return _reading(read)
+
+
+def _limits(from_object_type: object, to_object_type: object) -> Callable[[], AssociationLimits]:
+    call = call_of("get_association_limits", from_object_type, to_object_type)
+    direction: Direction | None = None
+    if (from_object_type is None) != (to_object_type is None):
+        raise UnknownAssociation(f"{call}: give both object types, or neither for the whole portal")
+    if from_object_type is not None:
+        direction = direction_of(call, from_object_type, to_object_type)
+
+    def read(view: PortalView) -> AssociationLimits:
+        found = (
+            ListedLimit(i.category, i.type_id, i.label, i.user_enforced_max_to_object_ids)
+            for i in sorted(view.limit_list(direction), key=lambda i: i.key)
+            if i.user_enforced_max_to_object_ids is not None
+        )
+        start, end = direction or (None, None)
+        return AssociationLimits(start, end, tuple(dict.fromkeys(found)))
+
+    return _reading(read)
+
+
+def _later(look_up: Callable[[object, object], Callable[[], T]], *ends: object) -> pulumi.Output[T]:
+    """A look-up in a thread, once its arguments are known; what is wrong with plain ones is told at once."""
+    if not any(isinstance(end, pulumi.Output) or inspect.isawaitable(end) for end in ends):
+        look_up(*ends)
+    known: pulumi.Output[list[object]] = pulumi.Output.all(*ends)
+    return known.apply(lambda ends: asyncio.get_running_loop().run_in_executor(None, look_up(*ends)))
+
+
+def _reading(read: Callable[[PortalView], T]) -> Callable[[], T]:
+    """A read of this program's portal, to be called in any thread: configuration is the program's thread's own."""
+    with _in_plain_words():
+        settings = _settings()
+    run = ProgramRun.current()
+    view = _portals_of(run).of(settings).view
+
+    def call(_run: ProgramRun = run) -> T:  # the run lives as long as its look-ups
+        with _in_plain_words():
+            return read(view)
+
+    return call
+
+
+def _text_of(call: str, text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        raise UnknownAssociation(f"{call}: give a text that is not blank")
+    return text.strip()
+
+
+def _settings() -> configuration.Settings:
+    config = pulumi.Config(configuration.NAMESPACE)
+    given = {f"{configuration.NAMESPACE}:{key}": config.get(key) for key in configuration.ENVIRONMENT}
+    return configuration.settings(given, os.environ)
+
+
+_portals: weakref.WeakKeyDictionary[ProgramRun, Portals] = weakref.WeakKeyDictionary()
+
+
+def _portals_of(run: ProgramRun) -> Portals:
+    """The portals as one run of a program has seen them: what the providers see while it runs is theirs, and so is what
+    an earlier run of the same process saw.
+    """  # noqa: D205  one sentence
+    if run not in _portals:
+        _portals[run] = portals = Provider.portals.anew()
+        weakref.finalize(run, portals.close)
+    return _portals[run]
+
+
+@contextlib.contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """Let a foreseen failure end the program with one line; with ``HUBASSOC_DEBUG`` it comes with its traceback."""
+    try:
+        yield
+    except HubAssocError as error:
+        if os.environ.get("HUBASSOC_DEBUG"):
+            raise
+        raise LookupFailed(f"{type(error).__name__}: {error}") from None
