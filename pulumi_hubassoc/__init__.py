@@ -25,12 +25,12 @@ if TYPE_CHECKING:
         AssociationType,
         AssociationTypes,
         ListedLimit,
-        LookupFailed,
         get_association_limits,
         get_association_limits_output,
         get_association_types,
         get_association_types_output,
     )
+    from pulumi_hubassoc.resources.reading import LookupFailed
     from pulumi_hubassoc.resources.references import (
         AssociationReference,
         UnknownAssociation,
@@ -63,6 +63,7 @@ _ROOMS = {
     "AssociationLabel": "label",
     "AssociationLimit": "limit",
     "AssociationLimitSet": "limit_set",
+    "LookupFailed": "reading",
     "Provider": "explicit",
     **dict.fromkeys(
         ("AssociationReference", "UnknownAssociation", "hubspot_defined", "primary", "unlabeled"), "references"

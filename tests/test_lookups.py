@@ -389,6 +389,115 @@ def test_an_output_of_something_else(
     assert "\n" not in told
 
 
+# ----------------------------------------------------------------------------------------------------- several portals
+
+EU, US = "token-of-the-eu-portal", "token-of-the-us-portal"
+PORTALS = """
+import pulumi, pulumi_hubassoc as hubassoc
+
+config = pulumi.Config()
+eu = hubassoc.Provider("eu", access_token=config.require_secret("euToken"), portal_id=2002)
+us = hubassoc.Provider("us", portal_id=3003,
+    opts=pulumi.ResourceOptions(env_var_mappings={"TOKEN_OF_US": "HUBSPOT_ACCESS_TOKEN"}))
+for _ in range(2):
+    in_eu = hubassoc.get_association_types_output("contacts", "companies", provider=eu)
+    in_us = hubassoc.get_association_types("contacts", "companies", provider=us)
+    here = hubassoc.get_association_types("contacts", "companies")
+hubassoc.AssociationLimit("eu", association=in_eu.apply(lambda found: found.labeled("Champion")), max_to_object_ids=1,
+    opts=pulumi.ResourceOptions(provider=eu))
+hubassoc.AssociationLimit("us", association=in_us.labeled("Champion"), max_to_object_ids=2,
+    opts=pulumi.ResourceOptions(provider=us))
+hubassoc.AssociationLimit("here", association=here.labeled("Champion"), max_to_object_ids=3)
+pulumi.export("eu_type_id", in_eu.apply(lambda found: found.labeled("Champion").type_id))
+pulumi.export("eu_limits", hubassoc.get_association_limits_output(provider=eu).apply(len))
+pulumi.export("us_limits", len(hubassoc.get_association_limits("contacts", "companies", provider=us)))
+"""
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("which", ENGINES)
+def test_look_ups_of_several_portals(
+    which: Literal["local", "cli"], tmp_path: Path, emulator: Emulator, portal: Portal
+) -> None:
+    """Each reads once where its provider leads; a token that is a secret makes nothing else one."""
+    portals = [portal, emulator.add_portal(token=EU, portal_id=2002), emulator.add_portal(token=US, portal_id=3003)]
+    for n, one in enumerate(portals):
+        for i in range(n):
+            one.drift.create_label(*PAIR, f"Other {i}", name=f"other_{i}")  # so that type ids differ
+        one.drift.create_label(*PAIR, "Champion", name="champion")
+    env = {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "TOKEN_OF_US": US,
+        "HUBASSOC_PREFLIGHT": "false",
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }
+    estate = Estate(make_engine(which, tmp_path), emulator, portal, tmp_path, env, PORTALS)
+    estate.stack.set_config("euToken", EU, secret=True)
+    for operation in ("preview", "up"):
+        result = estate.done(operation)  # type: ignore[arg-type]
+        asked = {p: [r.operation for r in estate.requests if r.portal_id == p][:3] for p in (1001, 2002, 3003)}
+        assert asked[1001][:2] == ["account", "list_labels"]
+        assert sorted(asked[2002]) == ["account", "list_all_limits", "list_labels"]
+        assert asked[3003] == ["account", "list_labels", "list_limits"]
+    assert [[x.max_to_object_ids for x in one.limits()] for one in portals] == [[3], [1], [2]]
+    eu_label = portals[1].label("champion")
+    assert result.outputs["eu_type_id"].value == eu_label.type_id
+    assert not any(output.secret for output in result.outputs.values())
+    assert (result.outputs["eu_limits"].value, result.outputs["us_limits"].value) == (0, 0)
+    resources = estate.stack.export_state()["deployment"]["resources"]
+    limit = next(r for r in resources if r["urn"].endswith("AssociationLimit::eu"))
+    assert limit["inputs"]["type_id"] == eu_label.type_id, "not encrypted"
+    assert estate.done("up", expect_no_changes=True).changed == {}
+
+
+@pytest.mark.parametrize(
+    ("look_up", "told"),
+    [
+        (
+            lambda: hubassoc.get_association_types(*PAIR, provider=hubassoc.Provider("eu", access_token="x")),
+            "The settings of this provider are known only later, as every access_token is — nothing was read",
+        ),
+        (
+            lambda: hubassoc.get_association_types_output(
+                *PAIR, provider=hubassoc.Provider("eu", access_token="emulated-1001", portal_id=2002)
+            ),
+            "WrongPortal: The token belongs to portal 1001",
+        ),
+        (
+            lambda: hubassoc.get_association_limits(provider=hubassoc.Provider("eu", portal_id=2002)),
+            "ConfigError: No HubSpot access token is set",  # that of the stack's configuration is not the provider's
+        ),
+        (lambda: hubassoc.get_association_limits(provider="eu"), "provider must be a hubassoc.Provider, not str"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_provider_that_does_not_do(
+    hubassoc_stack: StackFactory, hubspot_portal: EmulatedPortal, look_up: Callable[[], Any], told: str
+) -> None:
+    """One line; no more than one question is asked."""
+    [error] = hubassoc_stack(look_up).preview(fails=True).errors
+    assert error.startswith(told)
+    assert "\n" not in error
+    assert {record.operation for record in hubspot_portal.requests()} <= {"account"}
+
+
+def test_a_token_that_is_not_known_yet(hubassoc_stack: StackFactory, hubspot_portal: EmulatedPortal) -> None:
+    """A preview reads nothing with it, and the up does."""
+    hubspot_portal.drift.create_label(*PAIR, "Champion")
+
+    def program() -> None:
+        made = hubassoc.AssociationLabel("made", from_object_type="deals", to_object_type="deals", label="Twin")
+        token = made.portal_id.apply(lambda number: f"emulated-{number}")
+        types = hubassoc.get_association_types_output(*PAIR, provider=hubassoc.Provider("later", access_token=token))
+        pulumi.export("type_id", types.apply(lambda found: found.labeled("Champion").type_id))
+
+    stack = hubassoc_stack(program, config={"hubassoc:preflight": False})
+    stack.preview()
+    hubspot_portal.assert_requests()
+    stack.up()
+    assert stack.outputs["type_id"] == hubspot_portal.type_id("Champion")
+
+
 # ------------------------------------------------------------------------------------------------------------- failures
 
 PROGRAMS = {

@@ -1,41 +1,29 @@
 """Look-ups: what a portal has that this program does not manage, read while the program runs.
 
 They read when they are called, in a preview too, in the program's own process: with the settings of the resources'
-providers, first of all the question which portal it is. Each list is read once in a run, whatever the number of look-ups.
-An operation that does not run the program (`refresh` and `destroy` without ``--run-program``) makes none.
+providers, and first of all the question which portal it is. Each list is read once in a run, whatever the number of
+look-ups. An operation that does not run the program (`refresh` and `destroy` without ``--run-program``) makes none.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import inspect
-import os
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from pulumi_hubassoc import config as configuration
-from pulumi_hubassoc.errors import HubAssocError, one_line
+from pulumi_hubassoc.errors import one_line
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.nearest import nearest, some_of
 from pulumi_hubassoc.hubspot.portal_view import Direction, PortalView
-from pulumi_hubassoc.provider import Portals, Provider
-from pulumi_hubassoc.resources.program import ProgramRun
-from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, call_of, direction_of
+from pulumi_hubassoc.resources.reading import Read, in_plain_words, later, now
+from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation, call_of, checked_direction
 
 if TYPE_CHECKING:
+    from pulumi_hubassoc.resources.explicit import Provider as ExplicitProvider
     from pulumi_hubassoc.resources.type_names import DocumentedObject
-
-T = TypeVar("T")
-
-
-class LookupFailed(pulumi.RunError):
-    """A look-up that could not be made: no token, another portal, a refusal, no answer. Pulumi prints the sentence alone."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,7 @@ class AssociationTypes:
         for t in self.types:
             if t.category == facts.HUBSPOT_DEFINED:
                 continue  # a schema has no categories: the number alone would name both
-            with _in_plain_words():
+            with in_plain_words():
                 shown = self._view.definitions_of(direction, (t.category, t.type_id))
             its = [d.name for d in shown if d.name is not None]
             names |= {f"{name} ({t.category} {t.type_id})": name for name in its}
@@ -216,7 +204,10 @@ class AssociationLimits:
 
 
 def get_association_types(
-    from_object_type: DocumentedObject | str, to_object_type: DocumentedObject | str
+    from_object_type: DocumentedObject | str,
+    to_object_type: DocumentedObject | str,
+    *,
+    provider: ExplicitProvider | None = None,
 ) -> AssociationTypes:
     """The association types of one direction, to refer to labels that are not managed here.
 
@@ -230,18 +221,23 @@ def get_association_types(
     Args:
         from_object_type: as of `AssociationLabel`; a standard object or a custom one.
         to_object_type: likewise.
+        provider: the explicit provider whose portal is read; that of the stack's configuration unless given. One with
+            an `access_token` serves `get_association_types_output` alone, because a secret is known only later.
 
     Raises:
         UnknownAssociation: if one can be no object type; nothing is sent then.
         LookupFailed: if HubSpot could not be asked.
     """
-    return _types(from_object_type, to_object_type)()
+    return now(_types(from_object_type, to_object_type), provider)
 
 
 def get_association_types_output(
-    from_object_type: pulumi.Input[DocumentedObject | str], to_object_type: pulumi.Input[DocumentedObject | str]
+    from_object_type: pulumi.Input[DocumentedObject | str],
+    to_object_type: pulumi.Input[DocumentedObject | str],
+    *,
+    provider: ExplicitProvider | None = None,
 ) -> pulumi.Output[AssociationTypes]:
-    """`get_association_types` of object types that may be known only later; several of them read at the same time.
+    """`get_association_types` of object types or settings that may be known only later; several are read at once.
 
     ```python
     types = hubassoc.get_association_types_output("contacts", pets.object_type_id)
@@ -249,12 +245,24 @@ def get_association_types_output(
     ```
 
     In a preview in which an object type is not known yet nothing is read, and the result is unknown.
+
+    Args:
+        from_object_type: as of `AssociationLabel`; a standard object or a custom one.
+        to_object_type: likewise.
+        provider: the explicit provider whose portal is read; that of the stack's configuration unless given.
+
+    Raises:
+        UnknownAssociation: at once, if a plain argument can be no object type; later it ends the program likewise.
+        LookupFailed: if HubSpot could not be asked.
     """
-    return _later(_types, from_object_type, to_object_type)
+    return later(_types, (from_object_type, to_object_type), provider)
 
 
 def get_association_limits(
-    from_object_type: DocumentedObject | str | None = None, to_object_type: DocumentedObject | str | None = None
+    from_object_type: DocumentedObject | str | None = None,
+    to_object_type: DocumentedObject | str | None = None,
+    *,
+    provider: ExplicitProvider | None = None,
 ) -> AssociationLimits:
     """The limits that are set in one direction, or in the whole portal.
 
@@ -268,44 +276,56 @@ def get_association_limits(
     Args:
         from_object_type: the object whose records are limited; None, with `to_object_type`, for the whole portal.
         to_object_type: the object whose records are counted.
+        provider: as of `get_association_types`.
 
     Raises:
         UnknownAssociation: if one can be no object type, or only one is given; nothing is sent then.
         LookupFailed: if HubSpot could not be asked.
     """
-    return _limits(from_object_type, to_object_type)()
+    return now(_limits(from_object_type, to_object_type), provider)
 
 
 def get_association_limits_output(
     from_object_type: pulumi.Input[DocumentedObject | str] | None = None,
     to_object_type: pulumi.Input[DocumentedObject | str] | None = None,
+    *,
+    provider: ExplicitProvider | None = None,
 ) -> pulumi.Output[AssociationLimits]:
-    """`get_association_limits` of object types that may be known only later."""
-    return _later(_limits, from_object_type, to_object_type)
+    """`get_association_limits` of object types or settings that may be known only later.
+
+    Args:
+        from_object_type: the object whose records are limited; None, with `to_object_type`, for the whole portal.
+        to_object_type: the object whose records are counted.
+        provider: the explicit provider whose portal is read; that of the stack's configuration unless given.
+
+    Raises:
+        UnknownAssociation: at once, if a plain argument is wrong; later it ends the program likewise.
+        LookupFailed: if HubSpot could not be asked.
+    """
+    return later(_limits, (from_object_type, to_object_type), provider)
 
 
-# ---------------------------------------------------------------------------------------------------------- machinery
+# -------------------------------------------------------------------------------------------------- what is looked up
 
 
-def _types(from_object_type: object, to_object_type: object) -> Callable[[], AssociationTypes]:
-    """The look-up, its arguments checked and its settings found; it may run in any thread."""
+def _types(from_object_type: object, to_object_type: object) -> Read[AssociationTypes]:
     call = call_of("get_association_types", from_object_type, to_object_type)
-    direction = direction_of(call, from_object_type, to_object_type)
+    direction = checked_direction(call, from_object_type, to_object_type)
 
     def read(view: PortalView) -> AssociationTypes:
         found = (AssociationType(*direction, *key, text) for key, text in view.labels(*direction).items())
         return AssociationTypes(*direction, tuple(sorted(found, key=lambda t: (t.category, t.type_id))), view)
 
-    return _reading(read)
+    return read
 
 
-def _limits(from_object_type: object, to_object_type: object) -> Callable[[], AssociationLimits]:
+def _limits(from_object_type: object, to_object_type: object) -> Read[AssociationLimits]:
     call = call_of("get_association_limits", from_object_type, to_object_type)
     direction: Direction | None = None
     if (from_object_type is None) != (to_object_type is None):
         raise UnknownAssociation(f"{call}: give both object types, or neither for the whole portal")
     if from_object_type is not None:
-        direction = direction_of(call, from_object_type, to_object_type)
+        direction = checked_direction(call, from_object_type, to_object_type)
 
     def read(view: PortalView) -> AssociationLimits:
         found = (
@@ -316,62 +336,10 @@ def _limits(from_object_type: object, to_object_type: object) -> Callable[[], As
         start, end = direction or (None, None)
         return AssociationLimits(start, end, tuple(dict.fromkeys(found)))
 
-    return _reading(read)
-
-
-def _later(look_up: Callable[[object, object], Callable[[], T]], *ends: object) -> pulumi.Output[T]:
-    """A look-up in a thread, once its arguments are known; what is wrong with plain ones is told at once."""
-    if not any(isinstance(end, pulumi.Output) or inspect.isawaitable(end) for end in ends):
-        look_up(*ends)
-    known: pulumi.Output[list[object]] = pulumi.Output.all(*ends)
-    return known.apply(lambda ends: asyncio.get_running_loop().run_in_executor(None, look_up(*ends)))
-
-
-def _reading(read: Callable[[PortalView], T]) -> Callable[[], T]:
-    """A read of this program's portal, to be called in any thread: configuration is the program's thread's own."""
-    with _in_plain_words():
-        settings = _settings()
-    run = ProgramRun.current()
-    view = _portals_of(run).of(settings).view
-
-    def call(_run: ProgramRun = run) -> T:  # the run lives as long as its look-ups
-        with _in_plain_words():
-            return read(view)
-
-    return call
+    return read
 
 
 def _text_of(call: str, text: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise UnknownAssociation(f"{call}: give a text that is not blank")
     return text.strip()
-
-
-def _settings() -> configuration.Settings:
-    config = pulumi.Config(configuration.NAMESPACE)
-    given = {f"{configuration.NAMESPACE}:{key}": config.get(key) for key in configuration.ENVIRONMENT}
-    return configuration.settings(given, os.environ)
-
-
-_portals: weakref.WeakKeyDictionary[ProgramRun, Portals] = weakref.WeakKeyDictionary()
-
-
-def _portals_of(run: ProgramRun) -> Portals:
-    """The portals as one run of a program has seen them: what the providers see while it runs is theirs, and so is what
-    an earlier run of the same process saw.
-    """  # noqa: D205  one sentence
-    if run not in _portals:
-        _portals[run] = portals = Provider.portals.anew()
-        weakref.finalize(run, portals.close)
-    return _portals[run]
-
-
-@contextlib.contextmanager
-def _in_plain_words() -> Iterator[None]:
-    """Let a foreseen failure end the program with one line; with ``HUBASSOC_DEBUG`` it comes with its traceback."""
-    try:
-        yield
-    except HubAssocError as error:
-        if os.environ.get("HUBASSOC_DEBUG"):
-            raise
-        raise LookupFailed(f"{type(error).__name__}: {error}") from None

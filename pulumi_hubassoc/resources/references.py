@@ -111,7 +111,7 @@ def call_of(name: str, *arguments: object) -> str:
     return f"{name}({', '.join('…' if isinstance(a, pulumi.Output) else repr(a) for a in arguments)})"
 
 
-def direction_of(call: str, from_object_type: object, to_object_type: object) -> tuple[str, str]:
+def checked_direction(call: str, from_object_type: object, to_object_type: object) -> tuple[str, str]:
     """Both object types, canonical.
 
     Raises:
@@ -136,7 +136,7 @@ def _reference_to(defined: facts.DefinedType) -> AssociationReference:
 
 def _documented(kind: str, from_object_type: str, to_object_type: str) -> AssociationReference:
     call = call_of(kind, from_object_type, to_object_type)
-    direction = direction_of(call, from_object_type, to_object_type)
+    direction = checked_direction(call, from_object_type, to_object_type)
     found = facts.unlabeled_type(*direction) if kind == "unlabeled" else facts.primary_type(*direction)
     if found is None:
         near = ", ".join(d.name for d in _near(direction, primary=kind == "primary"))
