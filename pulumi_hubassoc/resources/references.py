@@ -83,7 +83,7 @@ def hubspot_defined(which: DocumentedTypeName | DocumentedTypeId | str | int) ->
     Args:
         which: its type id, or its name: HubSpot's plural names of the two objects and what the table says of the type,
             such as `contacts_to_companies_primary` or `contacts_to_companies_unlabeled`. An object whose id is not
-            documented has the singular name of the table (`payment_link`). Editors complete both.
+            documented has the singular name of the table (`payment_link`). Editors complete the names.
 
     Raises:
         UnknownAssociation: if the table has no such type; the sentence tells the nearest that it has.
