@@ -19,9 +19,13 @@ from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.models import (
     Account,
     BatchAnswer,
+    CustomObject,
+    CustomObjects,
     Definition,
     LabelList,
     LabelType,
+    LabelUsage,
+    LabelUsages,
     LimitInput,
     LimitItem,
     LimitList,
@@ -220,6 +224,15 @@ class HubSpot:
         """The association definitions of an object, with internal names; new ones lag by up to minutes [observed]."""
         tried = f"read the internal names of the labels of {object_type}"
         return self._read(Schema, tried, f"/crm/v3/schemas/{_segment(object_type)}").associations
+
+    def label_usage(self) -> tuple[LabelUsage, ...]:
+        """The directions of the pairs that have labels; up to a minute late [observed]. Wants an object scope [observed]."""
+        tried = "ask which pairs of objects have labels"
+        return self._read(LabelUsages, tried, "/crm/v3/limits/associations/labels").results
+
+    def custom_objects(self) -> tuple[CustomObject, ...]:
+        """The custom objects of the portal."""
+        return self._read(CustomObjects, "list the custom objects", "/crm/v3/schemas").results
 
     # --------------------------------------------------------------------------------------------------- machinery
 

@@ -158,6 +158,38 @@ class Schema(Wire):
     associations: tuple[Definition, ...]
 
 
+class ObjectTypeRow(Wire):
+    """An object type in a row of Limits Tracking [spec]."""
+
+    object_type_id: Annotated[StrictStr, Field(min_length=1, max_length=100)]
+
+
+class LabelUsage(Wire):
+    """A direction of a pair that has labels, in Limits Tracking [spec]; one without any has no row [observed]."""
+
+    from_object_type: ObjectTypeRow
+    to_object_type: ObjectTypeRow
+
+
+class LabelUsages(WholeList):
+    """Answer of Limits Tracking for labels [spec]."""
+
+    results: tuple[LabelUsage, ...]
+
+
+class CustomObject(Wire):
+    """A custom object: its id is of one portal, ``p_<name>`` means it in every portal [docs]."""
+
+    object_type_id: Annotated[StrictStr, Field(pattern=r"^2-\d+$")]
+    name: Annotated[StrictStr, Field(pattern=r"^\w+$")]
+
+
+class CustomObjects(WholeList):
+    """Answer of the list of schemas [spec]."""
+
+    results: tuple[CustomObject, ...]
+
+
 class ErrorDetail(Wire):
     """One detail of an error [spec]."""
 
