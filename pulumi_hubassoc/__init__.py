@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_hubassoc.estate.spec import LabelSpec, PairSpec, SchemaSpec
     from pulumi_hubassoc.resources.explicit import Provider
     from pulumi_hubassoc.resources.label import AssociationLabel
     from pulumi_hubassoc.resources.limit import AssociationLimit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         primary,
         unlabeled,
     )
+    from pulumi_hubassoc.resources.schema import AssociationSchema
 
 __all__ = [
     "AssociationLabel",
@@ -45,11 +47,15 @@ __all__ = [
     "AssociationLimitSet",
     "AssociationLimits",
     "AssociationReference",
+    "AssociationSchema",
     "AssociationType",
     "AssociationTypes",
+    "LabelSpec",
     "ListedLimit",
     "LookupFailed",
+    "PairSpec",
     "Provider",
+    "SchemaSpec",
     "UnknownAssociation",
     "get_association_limits",
     "get_association_limits_output",
@@ -60,20 +66,23 @@ __all__ = [
     "unlabeled",
 ]
 _ROOMS = {
-    "AssociationLabel": "label",
-    "AssociationLimit": "limit",
-    "AssociationLimitSet": "limit_set",
-    "LookupFailed": "reading",
-    "Provider": "explicit",
+    "AssociationLabel": "resources.label",
+    "AssociationLimit": "resources.limit",
+    "AssociationLimitSet": "resources.limit_set",
+    "AssociationSchema": "resources.schema",
+    "LookupFailed": "resources.reading",
+    "Provider": "resources.explicit",
+    **dict.fromkeys(("LabelSpec", "PairSpec", "SchemaSpec"), "estate.spec"),
     **dict.fromkeys(
-        ("AssociationReference", "UnknownAssociation", "hubspot_defined", "primary", "unlabeled"), "references"
+        ("AssociationReference", "UnknownAssociation", "hubspot_defined", "primary", "unlabeled"),
+        "resources.references",
     ),
 }
-"""Where a public name lives; the rest are `lookups`."""
+"""Where a public name lives; the rest are in `resources.lookups`."""
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is asked for: pytest and the command line import this package in every run."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"pulumi_hubassoc.resources.{_ROOMS.get(name, 'lookups')}"), name)
+    return getattr(importlib.import_module(f"pulumi_hubassoc.{_ROOMS.get(name, 'resources.lookups')}"), name)

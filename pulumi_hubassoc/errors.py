@@ -5,6 +5,7 @@ HubAssocError                 anything raised on purpose; str() is one line
 ├─ ConfigError                a setting is missing or unusable (token, base URL, version …)
 ├─ WrongPortal                the token belongs to another portal than the one that is meant
 ├─ LabelConflict              another label is in the way
+├─ SchemaError                schema files cannot be used; `faults` has a line for each fault
 ├─ NotFound                   what should be looked up, updated or limited is not in the portal
 └─ HubSpotError               a request did not end well
    ├─ NoAnswer                no usable answer: connection, time-out; `maybe_applied` says whether it may have happened
@@ -64,6 +65,20 @@ class LabelConflict(HubAssocError):
     """Another label is in the way; the sentence names it and the ways out."""
 
     __module__ = "builtins"
+
+
+class SchemaError(HubAssocError):
+    """Schema files cannot be used.
+
+    Attributes:
+        faults: everything that is wrong, a line each: ``file:line: key: reason``.
+    """
+
+    __module__ = "builtins"
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(one_line(fault, 600) for fault in faults)
+        super().__init__("; ".join(self.faults))
 
 
 class NotFound(HubAssocError):

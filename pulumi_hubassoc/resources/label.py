@@ -13,7 +13,6 @@ HubSpot's rules:
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -24,21 +23,14 @@ from pydantic import AfterValidator, StrictBool
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.labels import LabelRef, NewLabel
+from pulumi_hubassoc.hubspot.names import derived_name, seeded_suffix, six_characters
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.preflight import Notice
+from pulumi_hubassoc.hubspot.values import InternalName, ObjectTypeName, Text
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
-from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text
 from pulumi_hubassoc.resources.program import plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
-
-
-def _internal_name(name: str) -> str:
-    fault = facts.fault_of_name(name)
-    if fault:
-        msg = f"{fault}: {name!r}; an internal name has neither hyphens nor white space and does not begin with a digit"
-        raise ValueError(msg)
-    return name
 
 
 def _suffix(value: str) -> str:
@@ -59,12 +51,12 @@ class LabelInputs(Inputs):
     """The text, unique in its direction of the pair."""
     inverse_label: Text | None = None
     """The text on the other side of a paired label; None, or the same text, for a single one."""
-    name: Annotated[
-        Annotated[Text, AfterValidator(_internal_name)] | None, Immutable("HubSpot never changes an internal name")
-    ] = None
+    name: Annotated[InternalName | None, Immutable("HubSpot never changes an internal name")] = None
     """The internal name, unique in the portal. Derived at first create where it is not given, and kept then."""
     name_suffix: Annotated[Text, AfterValidator(_suffix)] | None = None
     """What a derived name ends in: six characters that only this resource of this stack has."""
+    name_seed: Text | None = None
+    """What a name is derived from where none is given, instead of the text and the stack. It never is in the state."""
     adopt_existing: StrictBool = False
     """Whether a label with these texts (or this name) that exists already is taken over instead of being refused."""
 
@@ -86,18 +78,9 @@ def split_label_id(id_: str) -> LabelRef:
     return LabelRef(parts[0], parts[1], int(parts[2]), int(parts[3]))
 
 
-def derived_name(from_object_type: str, to_object_type: str, label: str, suffix: str) -> str:
-    """The internal name of a label that was given none: `{from}_to_{to}_{slug of label}_{suffix}`."""
-    slug = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40].strip("_")
-    start = "_".join(filter(None, (from_object_type, "to", to_object_type, slug, suffix))).replace("-", "_")
-    return f"o{start}" if start[0].isdigit() else start
-
-
 def name_suffix(project: str, stack: str, name: str) -> str:
-    """Six characters that only this resource of this stack has (one in a thousand million for two to meet)."""
-    digest = hashlib.sha256(f"{project}/{stack}/{name}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big")
-    return "".join("abcdefghijklmnopqrstuvwxyz234567"[number >> (5 * i) & 31] for i in range(6))
+    """Six characters that only this resource of this stack has."""
+    return six_characters(f"{project}/{stack}/{name}")
 
 
 class LabelProvider(Provider[LabelInputs]):
@@ -109,13 +92,18 @@ class LabelProvider(Provider[LabelInputs]):
         """One form for a single label, and a name that stays once it is there."""
         if "label" in values and values.get("inverse_label") == values["label"]:
             del values["inverse_label"]
-        if "name" not in values and "name" in olds:
-            values["name"] = olds["name"]
-            values.update({k: v for k, v in olds.items() if k == "name_suffix"})
+        seed = values.pop("name_seed", None)
+        ends = (values["from_object_type"], values["to_object_type"])
+        if seed is not None:
+            values["name_suffix"] = _unknown_of(*ends, seed) or seeded_suffix(*ends, seed)
+        if "name" in olds and (
+            "name" not in values or (not is_unknown(values["name"]) and values["name"] == olds["name"])
+        ):
+            values.update({k: v for k, v in olds.items() if k in ("name", "name_suffix")})
         suffix = values.get("name_suffix", "")
         if "name" not in values:
-            parts = [*(values[k] for k in ("from_object_type", "to_object_type", "label")), suffix]
-            values["name"] = next((p for p in parts if is_unknown(p)), None) or derived_name(*parts)
+            parts = (*ends, values["label"] if seed is None else seed, suffix)
+            values["name"] = _unknown_of(*parts) or derived_name(*parts)
         elif is_unknown(values["name"]) or not values["name"].endswith(f"_{suffix}"):
             values.pop("name_suffix", None)  # a name that was given is no proof of whose the label is
 
@@ -191,6 +179,11 @@ def _new(inputs: LabelInputs) -> NewLabel:
     )
 
 
+def _unknown_of(*values: Any) -> Any:
+    """The first value that is not known yet, or None."""
+    return next((value for value in values if is_unknown(value)), None)
+
+
 def _assigned(ref: LabelRef) -> dict[str, Any]:
     return {"type_id": ref.type_id, "inverse_type_id": ref.inverse_type_id, "category": facts.USER_DEFINED}
 
@@ -220,6 +213,9 @@ class AssociationLabel(HubSpotResource):
         name: the internal name, unique in the portal, without hyphen, white space or leading digit. Default:
             `{from}_to_{to}_{slug of label}_{6 characters derived from project, stack and resource name}`, computed at
             first create and kept when texts change.
+        name_seed: what a derived name is made from instead of the text, project, stack and resource name:
+            `{from}_to_{to}_{slug of seed}_{6 characters derived from both object types and the seed}`, the same in every
+            stack and portal. Unique in the pair. A label that is there keeps the name it has.
         adopt_existing: take over a label that has these texts (or this name) already. Its texts are set to those
             given here. Without it such a label is refused, unless it has this resource's own derived name.
         opts: resource options; `delete_before_replace=True` is set unless given.
@@ -252,6 +248,7 @@ class AssociationLabel(HubSpotResource):
         label: pulumi.Input[str],
         inverse_label: pulumi.Input[str] | None = None,
         name: pulumi.Input[str] | None = None,
+        name_seed: pulumi.Input[str] | None = None,
         adopt_existing: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -262,6 +259,7 @@ class AssociationLabel(HubSpotResource):
             "inverse_label": inverse_label,
             "name": name,
             "name_suffix": name_suffix(pulumi.get_project(), pulumi.get_stack(), resource_name),
+            "name_seed": name_seed,
             "adopt_existing": adopt_existing,
         }
         self.ends = plain_direction(from_object_type, to_object_type)

@@ -23,8 +23,8 @@ from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import Direction
 from pulumi_hubassoc.hubspot.preflight import Notice
+from pulumi_hubassoc.hubspot.values import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider
-from pulumi_hubassoc.resources.inputs import ObjectTypeName, Text, WholeNumber
 from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference, UnknownAssociation
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged

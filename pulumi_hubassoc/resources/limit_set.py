@@ -19,8 +19,8 @@ from pulumi_hubassoc.hubspot.limits import LimitRef
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key
 from pulumi_hubassoc.hubspot.preflight import Notice
+from pulumi_hubassoc.hubspot.values import ObjectTypeName
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
-from pulumi_hubassoc.resources.inputs import ObjectTypeName
 from pulumi_hubassoc.resources.limit import LimitInputs, claimed, fields_of, reference_to
 from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference

@@ -1,0 +1,131 @@
+"""A YAML or JSON file as values that know the line they are written in.
+
+JSON is read as YAML, which it is but for two things that are put right first: tabs, and characters beyond 16 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pulumi_hubassoc.errors import SchemaError, one_line
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file; the file is named as it was given."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    def at(self, node: yaml.Node) -> Place:
+        """Where a node of the same file is."""
+        return Place(self.file, node.start_mark.line + 1)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A value and where it is written: for one under a key, the line of the key.
+
+    Attributes:
+        value: a text, number, bool or None, a ``dict[str, Written]`` or a ``list[Written]``.
+    """
+
+    value: Any
+    place: Place
+
+    @property
+    def plain(self) -> Any:
+        """The value without lines."""
+        if isinstance(self.value, dict):
+            return {key: item.plain for key, item in self.value.items()}
+        return [item.plain for item in self.value] if isinstance(self.value, list) else self.value
+
+
+def read(file: Path | str) -> tuple[Written, list[tuple[Place, str]]]:
+    """The content of a file, and the keys in it that are written twice.
+
+    Raises:
+        SchemaError: if the file cannot be opened, or is neither YAML nor JSON.
+    """
+    name = str(file)
+    try:
+        text = Path(file).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SchemaError([f"{name}: cannot be read: {error.strerror or error}"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SchemaError([f"{name}:{line}: is not UTF-8, in which files are read: save it as UTF-8"]) from None
+    if name.endswith(".json"):
+        text = text.replace("\t", " ")
+    node = _composed(text, name)
+    if node is None:
+        raise SchemaError([f"{name}:1: pairs: is missing: the file is empty"])
+    twice: list[tuple[Place, str]] = []
+    return _written(node, Place(name, 1).at(node), "", twice), twice
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: what stands in one place is written in one place."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event: Any = self.get_event()  # type: ignore[no-untyped-call]
+            problem = f"*{event.anchor} repeats what is written elsewhere, which a schema file cannot: write it out"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return super().compose_node(parent, index)
+
+
+def _composed(text: str, name: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise SchemaError([f"{name}:{line}: has a character that YAML does not allow: {error.character!r}"]) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = ", ".join(filter(None, (error.context, error.problem)))
+        line = mark.line + 1 if mark else 1
+        raise SchemaError([f"{name}:{line}: is not YAML: {one_line(said)}"]) from None
+    except RecursionError:
+        raise SchemaError([f"{name}:1: is nested too deeply to be read"]) from None
+
+
+def _written(node: yaml.Node, place: Place, path: str, twice: list[tuple[Place, str]]) -> Written:
+    if isinstance(node, yaml.SequenceNode):
+        return Written(
+            [_written(item, place.at(item), f"{path}[{n}]", twice) for n, item in enumerate(node.value)], place
+        )
+    if not isinstance(node, yaml.MappingNode):
+        return Written(_scalar(node, place), place)
+    found: dict[str, Written] = {}
+    for key_node, value_node in node.value:
+        at = place.at(key_node)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise SchemaError([f"{at}: {path}: a key must be a text"])
+        key = _whole(key_node.value)  # as it is written: `no` and `1` are keys too
+        inner = f"{path}.{one_line(key, 60)}".strip(".")
+        if key in found:
+            twice.append((at, f"{inner}: is written twice (see {found[key].place})"))
+        value = _written(value_node, at, inner, twice)
+        found.setdefault(key, value)
+    return Written(found, place)
+
+
+def _scalar(node: yaml.Node, place: Place) -> Any:
+    try:
+        value = yaml.constructor.SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        raise SchemaError([f"{place}: {one_line(str(node.value), 60)!r} cannot be read as {node.tag}"]) from None
+    return _whole(value) if isinstance(value, str) else value
+
+
+def _whole(text: str) -> str:
+    """JSON writes a character beyond 16 bits as two halves, which YAML keeps apart."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

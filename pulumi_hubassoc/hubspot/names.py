@@ -1,0 +1,31 @@
+"""Internal names of labels that are given none. They are in users' state and portals: these functions never change."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def derived_name(from_object_type: str, to_object_type: str, label: str, suffix: str) -> str:
+    """The internal name of a label that was given none: `{from}_to_{to}_{slug of label}_{suffix}`."""
+    slug = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40].strip("_")
+    start = "_".join(filter(None, (from_object_type, "to", to_object_type, slug, suffix))).replace("-", "_")
+    return f"o{start}" if start[0].isdigit() else start
+
+
+def six_characters(seed: str) -> str:
+    """Six characters that only this seed has (one in a thousand million for two to meet)."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
+    return "".join(_ALPHABET[number >> (5 * i) & 31] for i in range(6))
+
+
+def seeded_suffix(from_object_type: str, to_object_type: str, seed: str) -> str:
+    """What a name ends in that is derived from a seed and not from a stack: the same in every portal."""
+    return six_characters(f"{from_object_type}/{to_object_type}/{seed}")
+
+
+def seeded_name(from_object_type: str, to_object_type: str, seed: str) -> str:
+    """The internal name that a seed gives; object types are canonical."""
+    return derived_name(from_object_type, to_object_type, seed, seeded_suffix(from_object_type, to_object_type, seed))
