@@ -48,7 +48,14 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mode", ["in-process", "process"])
 @pytest.mark.parametrize(
     ("example", "tests"),
-    [("testing_your_stack", 5), ("two_dynamic_providers", 2), ("limit_sets", 3), ("two_portals", 3), ("lookups", 2)],
+    [
+        ("testing_your_stack", 5),
+        ("two_dynamic_providers", 2),
+        ("limit_sets", 3),
+        ("two_portals", 3),
+        ("lookups", 2),
+        ("schema_file", 2),
+    ],
 )
 def test_examples_hold(pytester: pytest.Pytester, example: str, tests: int, mode: Mode) -> None:
     """The examples that users read pass, with every warning an error, whichever way providers run."""

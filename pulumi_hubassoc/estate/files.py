@@ -65,11 +65,11 @@ class _Reading:
     def schema(self, files: Sequence[Path | str]) -> SchemaSpec:
         for number, file in enumerate(files):
             try:
-                root, twice = written.read(file)
+                root, faults = written.read(file)
             except SchemaError as error:
                 self._unreadable += error.faults
                 continue
-            self.faults += twice
+            self.faults += faults
             for direction, pair in self._pairs_of(root).items():
                 merged = self._merged(self._pairs.get(direction), pair, ("/".join(direction),), first=number == 0)
                 if merged:
@@ -91,8 +91,8 @@ class _Reading:
         if not isinstance(root.value, dict):
             self._note(
                 root.place,
-                (),
-                f"pairs: is missing: a schema file begins with `pairs:`, and here is {_told(root.plain)}",
+                ("pairs",),
+                f"is missing: a schema file begins with `pairs:`, and here is {_told(root.plain)}",
             )
             return {}
         self._refuse_unknown(root, (), _ROOT_KEYS)

@@ -49,7 +49,7 @@ class Written:
 
 
 def read(file: Path | str) -> tuple[Written, list[tuple[Place, str]]]:
-    """The content of a file, and the keys in it that are written twice.
+    """The content of a file, and what is wrong with it as YAML: keys that are written twice, values that are none.
 
     Raises:
         SchemaError: if the file cannot be opened, or is neither YAML nor JSON.
@@ -67,8 +67,8 @@ def read(file: Path | str) -> tuple[Written, list[tuple[Place, str]]]:
     node = _composed(text, name)
     if node is None:
         raise SchemaError([f"{name}:1: pairs: is missing: the file is empty"])
-    twice: list[tuple[Place, str]] = []
-    return _written(node, Place(name, 1).at(node), "", twice), twice
+    faults: list[tuple[Place, str]] = []
+    return _written(node, Place(name, 1).at(node), "", faults), faults
 
 
 class _Loader(yaml.SafeLoader):
@@ -97,32 +97,35 @@ def _composed(text: str, name: str) -> yaml.Node | None:
         raise SchemaError([f"{name}:1: is nested too deeply to be read"]) from None
 
 
-def _written(node: yaml.Node, place: Place, path: str, twice: list[tuple[Place, str]]) -> Written:
+def _written(node: yaml.Node, place: Place, path: str, faults: list[tuple[Place, str]]) -> Written:
     if isinstance(node, yaml.SequenceNode):
-        return Written(
-            [_written(item, place.at(item), f"{path}[{n}]", twice) for n, item in enumerate(node.value)], place
-        )
+        items = [_written(item, place.at(item), f"{path}[{n}]", faults) for n, item in enumerate(node.value)]
+        return Written(items, place)
     if not isinstance(node, yaml.MappingNode):
-        return Written(_scalar(node, place), place)
+        return Written(_scalar(node, place, path, faults), place)
     found: dict[str, Written] = {}
     for key_node, value_node in node.value:
         at = place.at(key_node)
         if not isinstance(key_node, yaml.ScalarNode):
-            raise SchemaError([f"{at}: {path}: a key must be a text"])
+            faults.append((at, f"{path or 'the file'}: has a key that is no text"))
+            continue
         key = _whole(key_node.value)  # as it is written: `no` and `1` are keys too
         inner = f"{path}.{one_line(key, 60)}".strip(".")
         if key in found:
-            twice.append((at, f"{inner}: is written twice (see {found[key].place})"))
-        value = _written(value_node, at, inner, twice)
+            faults.append((at, f"{inner}: is written twice (see {found[key].place})"))
+        value = _written(value_node, at, inner, faults)
         found.setdefault(key, value)
     return Written(found, place)
 
 
-def _scalar(node: yaml.Node, place: Place) -> Any:
+def _scalar(node: yaml.Node, place: Place, path: str, faults: list[tuple[Place, str]]) -> Any:
     try:
         value = yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
-        raise SchemaError([f"{place}: {one_line(str(node.value), 60)!r} cannot be read as {node.tag}"]) from None
+        kind = node.tag.rpartition(",2002:")[2]
+        text = one_line(str(node.value), 60)
+        faults.append((place, f"{path}: {text!r} cannot be read as a {kind}: put it in quotes if it is a text"))
+        return text
     return _whole(value) if isinstance(value, str) else value
 
 
