@@ -280,8 +280,10 @@ def test_a_faulty_file_ends_the_program_with_its_faults(stack: StackUnderTest, f
     (told,) = failed.errors
     assert told.splitlines() == [
         f"{files.crm}:7: contacts/companies.labels.a.max: must be a whole number of at least 1, and is 0",
-        f"{files.crm}:10: contacts/companies.labels.b.foo: there is no such key: there are label, inverse_label, name, "
-        "adopt_existing, formerly, protect, retain_on_delete, max, inverse_max",
+        (
+            f"{files.crm}:10: contacts/companies.labels.b.foo: there is no such key: there are label, inverse_label, name, "
+            "adopt_existing, formerly, protect, retain_on_delete, max, inverse_max"
+        ),
     ]
     assert stack.up(fails=True).steps == {}
 
@@ -318,10 +320,28 @@ def test_one_label_in_two_components_is_refused(hubassoc_stack: StackFactory, fi
         hubassoc.AssociationSchema("sales", file=files.overlay)
 
     stack = hubassoc_stack(program)
-    told = stack.preview(fails=True).errors
-    print(told)
-    stack.up(fails=True)
-    print(stack.portal.labels())
+    (told,) = stack.preview(fails=True).errors_of("sales-contacts-companies-billing")
+    assert (
+        "AssociationLabel 'crm-contacts-companies-billing' has the same internal name, "
+        "contacts_to_companies_billing_2dj3p5: keep one of the two, or give this one another name" in told
+    )
+
+
+def test_each_portal_of_a_program_has_its_schema(
+    hubassoc_stack: StackFactory, files: Files, hubspot_portal: EmulatedPortal
+) -> None:
+    """A component hands an explicit provider to its children; the same file may be there for each portal."""
+    production = hubspot_portal.add_portal(2002)
+
+    def program() -> None:
+        url = pulumi.Config("hubassoc").require("baseUrl")
+        prod = hubassoc.Provider("prod", access_token=production.token, portal_id=2002, base_url=url)
+        hubassoc.AssociationSchema("crm", file=files.crm)
+        hubassoc.AssociationSchema("prod", file=files.crm, opts=pulumi.ResourceOptions(providers=[prod]))
+
+    hubassoc_stack(program).up()
+    assert len(hubspot_portal.labels()) == len(production.labels()) == 3
+    assert names(hubspot_portal) == names(production)
 
 
 # ------------------------------------------------------------------------------------------------------------- moves

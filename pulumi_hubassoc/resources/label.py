@@ -23,12 +23,12 @@ from pydantic import AfterValidator, StrictBool
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.labels import LabelRef, NewLabel
-from pulumi_hubassoc.hubspot.names import derived_name, seeded_suffix, six_characters
+from pulumi_hubassoc.hubspot.names import derived_name, seeded_name, seeded_suffix, six_characters
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.hubspot.values import InternalName, ObjectTypeName, Text
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
-from pulumi_hubassoc.resources.program import plain_direction
+from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
 
@@ -268,6 +268,11 @@ class AssociationLabel(HubSpotResource):
         self._outlives_stack = bool(options.retain_on_delete) or options.id is not None
         outputs = ("type_id", "inverse_type_id", "category", "portal_id")
         super().__init__(LabelProvider(), resource_name, inputs, outputs, options)
+        known, seed = plain(name), plain(name_seed)
+        if known is None and self.ends is not None and isinstance(seed, str):
+            known = seeded_name(*self.ends, seed)
+        if isinstance(known, str):
+            self.claim_name(known)
 
     @property
     def type_id(self) -> pulumi.Output[int]:

@@ -1,4 +1,4 @@
-"""What the constructors of one program run tell each other: plain mistakes, and which limit is whose.
+"""What the constructors of one program run tell each other: plain mistakes, and what is whose.
 
 A preview stops at the first resource whose check fails, and the faults of the others are not shown [observed]. But a
 program's constructors have run before the first registration is sent, so what is plainly wrong is known by then: the
@@ -30,7 +30,7 @@ class ProgramRun:
 
     def __init__(self) -> None:
         self.faults: dict[str, list[str]] = {}
-        self._limited: dict[Hashable, str] = {}
+        self._claimed: dict[Hashable, str] = {}
         self._directions: defaultdict[Hashable, dict[str, bool]] = defaultdict(dict)
 
     @classmethod
@@ -59,9 +59,9 @@ class ProgramRun:
         lines = [f"{who}: {fault}" for who, faults in self.faults.items() for fault in faults]
         raise pulumi.RunError("\n".join(lines))
 
-    def claim_limit(self, key: Hashable, who: str) -> str | None:
-        """Note who sets a limit; who did so before, if somebody did."""
-        first = self._limited.setdefault(key, who)
+    def claim(self, key: Hashable, who: str) -> str | None:
+        """Note whose something is that can be one resource's alone; whose it was before, if it was somebody's."""
+        first = self._claimed.setdefault(key, who)
         return first if first != who else None
 
     def claim_direction(self, key: Hashable, who: str, *, alone: bool) -> str | None:

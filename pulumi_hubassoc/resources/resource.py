@@ -57,9 +57,20 @@ class HubSpotResource(Resource, module="hubassoc"):
 
     def claim_limit(self, what: Hashable) -> None:
         """Refuse this resource if another one of its provider limits the same: both would set it in turn, for ever."""
-        other = None if self._looked_up else self._run.claim_limit((id(self._provider), what), self._who)
+        other = self._claimed("limit", what)
         if other is not None:
             self.refuse(f"{other} limits the same association type: keep it in one of the two")
+
+    def claim_name(self, name: str) -> None:
+        """Refuse this resource if another one of its provider has the same internal name: HubSpot has it once."""
+        other = self._claimed("name", name)
+        if other is not None:
+            self.refuse(
+                f"{other} has the same internal name, {name}: keep one of the two, or give this one another name"
+            )
+
+    def _claimed(self, kind: str, what: Hashable) -> str | None:
+        return None if self._looked_up else self._run.claim((kind, id(self._provider), what), self._who)
 
     def claim_direction(self, direction: tuple[str, str] | None, *, alone: bool) -> None:
         """Refuse this resource if it, or another one, removes limits that the other sets (None: it is not known where)."""
