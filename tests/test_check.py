@@ -149,6 +149,34 @@ def test_an_unknown_text_leaves_the_derived_name_unknown() -> None:
     assert is_unknown(values["label"])
 
 
+def test_a_name_from_a_seed_is_the_same_everywhere() -> None:
+    """It comes from objects and seed alone, and shows whose the label is; the seed itself is in no state."""
+    name, suffix = "contacts_to_companies_billing_2dj3p5", "2dj3p5"  # in users' portals: never another
+    for more in ({}, {"label": "Payer"}, {"name_suffix": "zzzzzz"}, {"from_object_type": "0-1"}):
+        checked = _checked("label", LABEL | {"name_seed": "billing"} | more)
+        assert (checked["name"], checked["name_suffix"]) == (name, suffix)
+        assert "name_seed" not in checked
+    assert _checked("label", LABEL | {"name_seed": "billing", "to_object_type": "deals"})["name_suffix"] != suffix
+    assert _checked("label", LABEL | {"name_seed": "legal"})["name_suffix"] != suffix
+    by_hand = _checked("label", LABEL | {"name_seed": "billing", "name": "mine"})
+    assert (by_hand["name"], by_hand.get("name_suffix")) == ("mine", None)
+
+
+def test_a_label_that_is_there_keeps_its_name_and_its_proof() -> None:
+    """Whatever seed it gets, and also where the name is written by hand then: nothing differs."""
+    there = _checked("label", LABEL)
+    assert _checked("label", LABEL | {"name_seed": "billing", "name_suffix": "zzzzzz"}, there) == there
+    written = LABEL | {"name_seed": "payer", "name_suffix": "zzzzzz", "name": there["name"]}
+    assert _checked("label", written, there) == there
+
+
+def test_a_name_from_a_seed_is_unknown_with_its_objects() -> None:
+    """In a preview, until they are known; the stack's suffix is no part of it."""
+    checked = LabelProvider().check({}, wire(LABEL | {"name_seed": "billing", "to_object_type": pulumi.UNKNOWN}))
+    assert checked.failures == []
+    assert pulumi.contains_unknowns(checked.inputs["name"])
+
+
 texts = st.text(min_size=1, max_size=80).filter(str.strip)
 object_types = st.sampled_from([*(o.name for o in facts.OBJECT_TYPES), "2-123", "2-9", "p_Pet", "p42_" + "x" * 60])
 
@@ -210,6 +238,7 @@ def test_check_never_raises(kind: str, olds: Props, news: Props) -> None:
             "inverse_label": texts,
             "name": st.sampled_from(["payer", "contacts_to_companies_x_abcdef"]),
             "name_suffix": st.just("abcdef"),
+            "name_seed": texts,
             "adopt_existing": st.booleans(),
         },
     ),

@@ -15,6 +15,8 @@ import pulumi_hubassoc
 from pulumi_hubassoc import config
 from pulumi_hubassoc.cli.app import app
 from pulumi_hubassoc.emulator import Emulator, Portal, Settings
+from pulumi_hubassoc.estate.files import read
+from pulumi_hubassoc.estate.spec import LabelSpec, PairSpec, keys_of
 from tests.conftest import TOKEN
 from tests.on_engines import Estate, make_engine
 
@@ -70,7 +72,9 @@ def test_public_name_is_described(name: str) -> None:
     assert re.search(rf"\b{name}\b", README)
 
 
-@pytest.mark.parametrize("name", ["AssociationLabel", "AssociationLimit", "AssociationLimitSet", "Provider"])
+@pytest.mark.parametrize(
+    "name", ["AssociationLabel", "AssociationLimit", "AssociationLimitSet", "AssociationSchema", "Provider"]
+)
 def test_input_is_documented(name: str) -> None:
     """Each input of a resource is in README and in the docstring of its class."""
     resource = getattr(pulumi_hubassoc, name)
@@ -123,7 +127,7 @@ def test_first_two_commands() -> None:
 def test_first_program_runs(tmp_path: Path, emulator: Emulator, portal: Portal) -> None:
     """README's program, beside its Pulumi.yaml, makes in a portal what it says."""
     program, *_ = blocks("python")
-    (project,) = blocks("yaml")
+    project, *_ = blocks("yaml")
     env = {"HUBASSOC_BASE_URL": emulator.start(), "HUBSPOT_ACCESS_TOKEN": TOKEN}
     name = yaml.safe_load(project)["name"]
     estate = Estate(make_engine("local", tmp_path), emulator, portal, tmp_path, env, program, project=name)
@@ -138,6 +142,17 @@ def test_first_program_runs(tmp_path: Path, emulator: Emulator, portal: Portal) 
     ]
     estate.done("destroy")
     assert (portal.labels(), portal.limits()) == ([], [])
+
+
+def test_schema_files_are_right(tmp_path: Path) -> None:
+    """README's schema file and overlay, which is the one that is no whole file, are read without a fault."""
+    base, overlay = [text for text in blocks("yaml") if "pairs:" in text]
+    for name, text in {"crm.yaml": base, "crm.prod.yaml": overlay}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (pair, *_) = read(tmp_path / "crm.yaml", [tmp_path / "crm.prod.yaml"]).pairs
+    assert pair != read(tmp_path / "crm.yaml").pairs[0]
+    for key in {**keys_of(PairSpec), **keys_of(LabelSpec)}:
+        assert f"`{key}`" in README
 
 
 def test_readme_has_no_secret_and_no_place_of_one_machine() -> None:
