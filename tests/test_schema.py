@@ -269,6 +269,16 @@ def test_a_label_whose_state_was_lost_is_known_by_a_derived_name(
         assert ids(stack.stack) == {"crm-contacts-companies-billing": "contacts/companies/1/2"}
 
 
+def test_a_second_stack_of_a_portal_is_told_what_it_takes_over(
+    hubassoc_stack: StackFactory, files: Files, hubspot_portal: EmulatedPortal
+) -> None:
+    """The same file in the same portal is the same labels: the preview says so before anything is shared."""
+    files.write(labels_of())
+    hubassoc_stack(files.program, name="one").up()
+    second = hubassoc_stack(files.program, name="two").preview()
+    assert any("is taken over" in diagnostic.message for diagnostic in second.diagnostics)
+
+
 # ------------------------------------------------------------------------------------------------------------ faults
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pulumi_hubassoc.errors import SchemaError
 from pulumi_hubassoc.estate import json_schema
 from pulumi_hubassoc.estate.files import read
 from pulumi_hubassoc.estate.spec import SchemaSpec
@@ -117,3 +119,54 @@ def test_any_right_file_reads_the_same_in_every_form(tmp_path: Path, content: di
     (tmp_path / "nothing.yaml").write_text("pairs: []")
     assert read(tmp_path / "nothing.yaml", [tmp_path / "block.yaml"]) == wanted
     assert read(tmp_path / "block.yaml", [tmp_path / "plain.json"]) == wanted
+
+
+VOCABULARY = [
+    "from",
+    "to",
+    "labels",
+    "max",
+    "inverse_max",
+    "authoritative",
+    "label",
+    "name",
+    "formerly",
+    "unlabeled",
+    "a",
+    "[key]",
+]
+SENSIBLE = ["contacts", "companies", "deals", "2-7", "A", "B", 1, 5, 0, True, None, "crm-contacts-companies-b"]
+junk = st.recursive(
+    st.sampled_from(SENSIBLE) | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(VOCABULARY), inner, max_size=4),
+    max_leaves=8,
+)
+ends = st.sampled_from(["contacts", "0-1", "companies", "deals"])
+labels = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]), st.dictionaries(st.sampled_from(VOCABULARY), junk) | junk, max_size=3
+)
+pairs = st.fixed_dictionaries(
+    {"from": ends, "to": ends}, optional={"labels": labels, "max": junk, "inverse_max": junk, "authoritative": junk}
+)
+
+
+@given(
+    files=st.lists(st.fixed_dictionaries({"pairs": st.lists(pairs | junk, max_size=3)}) | junk, min_size=1, max_size=3)
+)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+def test_no_content_is_a_surprise(tmp_path: Path, files: list[Any]) -> None:
+    """Any files end in a schema, which an editor would take too, or in faults of one line each with file and line."""
+    paths = [tmp_path / f"{n}.yaml" for n in range(len(files))]
+    for path, content in zip(paths, files, strict=True):
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    faults: tuple[str, ...] = ()
+    try:
+        schema = read(paths[0], paths[1:])
+    except SchemaError as error:
+        faults = error.faults
+    else:
+        content = schema.model_dump(by_alias=True, exclude_unset=True, mode="json")
+        WHOLE.validate(content)
+        assert SchemaSpec.model_validate(content) == schema
+    for fault in faults:
+        assert re.match(rf"{re.escape(str(tmp_path))}/\d\.yaml:\d+: \S.*: \S", fault), fault

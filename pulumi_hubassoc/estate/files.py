@@ -89,21 +89,14 @@ class _Reading:
     def _pairs_of(self, root: Written) -> dict[rules.Direction, Written]:
         """The pairs of one file by direction, those alone that say which pair they are."""
         if not isinstance(root.value, dict):
-            self._note(
-                root.place,
-                ("pairs",),
-                f"is missing: a schema file begins with `pairs:`, and here is {_told(root.plain)}",
-            )
+            reason = f"is missing: a schema file begins with `pairs:`, and here is {_told(root.plain)}"
+            self._note(root.place, ("pairs",), reason)
             return {}
         self._refuse_unknown(root, (), _ROOT_KEYS)
         pairs = root.value.get("pairs")
         if pairs is None or not isinstance(pairs.value, list):
-            place, reason = (
-                (root.place, "is missing")
-                if pairs is None
-                else (pairs.place, f"must be a list, and is {_told(pairs.plain)}")
-            )
-            self._note(place, ("pairs",), reason)
+            reason = f"must be a list, and is {_told(pairs.plain)}" if pairs else "is missing"
+            self._note((pairs or root).place, ("pairs",), reason)
             return {}
         found: dict[rules.Direction, Written] = {}
         for number, pair in enumerate(pairs.value):
@@ -156,6 +149,7 @@ class _Reading:
                 self._note(over.place, path, "is empty, which takes away, and no file before this one has it")
             self._removed[path] = over.place
             return None
+        self._removed.pop(path, None)
         if not isinstance(over.value, dict):
             return over
         result: dict[str, Written] = dict(base.value) if base and isinstance(base.value, dict) else {}
@@ -175,10 +169,12 @@ class _Reading:
             return PairSpec.model_validate(content)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                location = tuple(str(part) for part in detail["loc"] if part != "[key]")
+                location = tuple(map(str, detail["loc"]))
+                if len(location) > 2 and location[-1] == "[key]":  # how pydantic tells that the key is wrong
+                    location = location[:-1]
                 self._note(self._place((title, *location)), (title, *location), _in_words(detail))
                 key, *inner = location
-                if inner and isinstance(content[key], dict):
+                if inner and isinstance(content.get(key), dict):
                     content[key].pop(inner[0], None)
                 else:
                     content.pop(key, None)
