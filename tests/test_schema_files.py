@@ -242,7 +242,7 @@ FAULTS = {
         "pairs:\n  - from: contacts\n    to: compnies\n",
         (
             "crm.yaml:3: pairs[0].to: 'compnies' is no object type: use a standard object (contacts, companies, deals, tickets, …), "
-            "or for a custom object its id (2-123456) or its name with the prefix (p_name, p42_name)"
+            "or for a custom object its id (2-123456) or its name with the prefix (p_name, p42_name); nearest: companies"
         ),
     ),
     "pair twice": (
