@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
-from pulumi_hubassoc.errors import Refused, UnexpectedAnswer
+from pulumi_hubassoc.errors import HubAssocError, Refused, UnexpectedAnswer
 from tests.conftest import TOKEN
 from tests.workbench import LABEL, PAIRED, Props, Workbench, emptied, faults_of
 
@@ -285,3 +287,33 @@ def test_labels_and_their_limits_are_made_together(bench: Workbench, portal: Por
         }
     )
     assert writes(emulator) == {"update_limits": 1}
+
+
+FAILURES: list[Any] = [
+    Fault("lost_answer", count=1),
+    Fault("reset", count=1),
+    Fault("status", status=503, count=1),
+    Fault("status", status=500, count=1),
+    Fault("answer", body={"status": "COMPLETE", "results": []}, count=1),
+]
+
+
+@pytest.mark.parametrize("operation", ["update_limits", "purge_limits", "list_all_limits", "list_labels"])
+@pytest.mark.parametrize("fault", FAILURES, ids=lambda fault: f"{fault.kind} {fault.status or ''}")
+def test_a_rerun_converges_whatever_happens_to_a_request(
+    bench: Workbench, portal: Portal, emulator: Emulator, operation: str, fault: Fault
+) -> None:
+    """Each write sets or removes what it names, so it can be sent again: by this run, or by the next one."""
+    one, two = labels(portal, 2)
+    for maxima in ({one: 3, OBJECT: 9}, {two: 12, OBJECT: 12}, {two: 2}, {}):
+        program = {"set": ("limits", a_set(maxima, authoritative=True))}
+        emulator.arm(replace(fault, operation=operation))
+        with contextlib.suppress(HubAssocError):
+            bench.up(program)
+        emulator.disarm()
+        bench.up(program)
+        if fault.kind == "answer":  # a lie that nothing contradicts is found by the next refresh
+            bench.refresh()
+            bench.up(program)
+        assert live(portal) == maxima
+        assert bench.refresh() == {"set": "same"}

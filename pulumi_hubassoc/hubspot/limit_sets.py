@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from pulumi_hubassoc.errors import Refused, UnexpectedAnswer
+from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.gatherer import Outcome
 from pulumi_hubassoc.hubspot.limits import OF_INPUTS, LimitRef, Limits, Wish
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key, PortalView
@@ -64,10 +65,11 @@ class LimitSets:
         Raises:
             Refused: if HubSpot refuses one; the sentence names what is in its way. Others may be set.
         """
-        current = self._current(direction)
-        kept = self._with_alike(direction, wanted)
-        going = set(current) if authoritative else self._with_alike(direction, leaving) & current.keys()
-        self.remove(direction, going - kept)
+        gone = {key for key in leaving if self._view.lacks(direction, key)}  # the limit of a label went with it
+        going = self._with_alike(direction, set(leaving) - gone)
+        if authoritative:
+            going |= self._all_of(direction)
+        self.remove(direction, going - self._with_alike(direction, wanted))
         changed = {key: most for key, most in wanted.items() if self._view.limits().get(key) != most}
         if changed:
             _raise_first(self._put(direction, changed))
@@ -107,6 +109,17 @@ class LimitSets:
         first = {key: most for key, most in changed.items() if is_allowed(key, most)}
         rest = {key: most for key, most in changed.items() if key not in first}
         return [part for part in (first, rest) if part]
+
+    def _all_of(self, direction: Direction) -> set[Key]:
+        """All limits of a direction that are set; that there is none, two lists must say."""
+        found = set(self._current(direction))
+        if not found and self._view.limits_of(direction):
+            raise UnexpectedAnswer(
+                f"find the limits of {arrow(*direction)}",
+                "HubSpot lists some among the limits of the pair and none among those of the portal",
+                "nothing was removed or set; run it again in a minute",
+            )
+        return found
 
     def _current(self, direction: Direction) -> dict[Key, int]:
         listed = self._view.labels(*direction)
