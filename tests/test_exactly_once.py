@@ -19,7 +19,7 @@ from pulumi_hubassoc.errors import HubAssocError, HubSpotError, LabelConflict, U
 from pulumi_hubassoc.hubspot import portal as rooms
 from pulumi_hubassoc.hubspot.facts import USER_DEFINED
 from pulumi_hubassoc.hubspot.labels import Found, LabelRef, Labels, NewLabel, Texts
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 from tests.conftest import TOKEN
 from tests.workbench import LABEL, OBJECT_LIMIT, PAIRED, Process, Props, Workbench, emptied
 

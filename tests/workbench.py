@@ -16,7 +16,8 @@ from pulumi.dynamic import CheckResult, Config, ConfigureRequest, DiffResult
 
 from pulumi_hubassoc.emulator import Emulator, Portal, Settings
 from pulumi_hubassoc.hubspot.waiting import Patience
-from pulumi_hubassoc.provider import PREVIEWED_AS, Portals, Provider
+from pulumi_hubassoc.portals import Portals
+from pulumi_hubassoc.provider import PREVIEWED_AS, Provider
 from pulumi_hubassoc.resources.label import LabelProvider
 from pulumi_hubassoc.resources.limit import LimitProvider
 from pulumi_hubassoc.resources.limit_set import LimitSetProvider

@@ -15,7 +15,8 @@ import pulumi
 from pulumi_hubassoc import config as configuration
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot.portal_view import PortalView
-from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.portals import Portals
+from pulumi_hubassoc.provider import Provider
 from pulumi_hubassoc.resources.program import ProgramRun
 
 if TYPE_CHECKING:

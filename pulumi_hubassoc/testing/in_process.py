@@ -22,7 +22,8 @@ from pulumi_hubassoc.engine.interface import Diagnostic
 from pulumi_hubassoc.engine.local.provider_in_process import around
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot.waiting import Patience
-from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.portals import Portals
+from pulumi_hubassoc.provider import Provider
 from pulumi_hubassoc.surroundings import Surroundings
 
 NOWHERE = "http://127.0.0.1:1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 from tests.simulation.naive import NAIVE
 from tests.simulation.world import World
 

@@ -13,7 +13,7 @@ from pulumi_hubassoc.hubspot.labels import LabelRef, Labels, NewLabel
 from pulumi_hubassoc.hubspot.models import LabelType
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import PortalView, Types
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 
 
 class NaivePortals(Portals):

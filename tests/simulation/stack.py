@@ -21,7 +21,8 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi_hubassoc.emulator import Emulator
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.hubspot.waiting import Patience
-from pulumi_hubassoc.provider import Portals, Provider
+from pulumi_hubassoc.portals import Portals
+from pulumi_hubassoc.provider import Provider
 from pulumi_hubassoc.resources.label import LabelProvider, split_label_id
 from pulumi_hubassoc.resources.limit import LimitProvider
 from tests.simulation.programs import LabelSpec, LimitSpec, Program, direction_of, unlabeled_id

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 from tests.conftest import TOKEN
 from tests.simulation.programs import LabelSpec, LimitSpec
 from tests.simulation.stack import Process, Stack

@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from pulumi_hubassoc.emulator.faults import Kind
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 from tests.simulation.naive import NAIVE
 from tests.simulation.stack import KILLED
 from tests.simulation.world import World

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pulumi_hubassoc.emulator import Clock, Emulator, Label, Refusal, Settings
-from pulumi_hubassoc.provider import Portals
+from pulumi_hubassoc.portals import Portals
 from tests.simulation.programs import (
     FOREIGN_TEXTS,
     PAIRS,
