@@ -84,7 +84,7 @@ def test_a_label_of_a_run_that_was_cut_short_is_told(bench: Workbench, portal: P
     bench.state.clear()
     [(severity, message)] = said(bench, ("label", LABEL))
     assert severity == "info"
-    assert "was made by this resource in an earlier run and is taken over" in message
+    assert "derived for this resource alone, as after a run that was cut short, and is taken over" in message
 
 
 def test_a_text_that_this_run_frees_is_fine(bench: Workbench) -> None:

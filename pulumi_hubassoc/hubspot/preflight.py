@@ -124,8 +124,8 @@ class Preflight:
             if new.adopt:
                 return Notice("info", f"The label {new} is there already: {who} is taken over (adopt_existing)")
             if new.own_name and new.name in names:
-                message = f"The label {new} is there already: {who} was made by this resource in an earlier run and is taken over"
-                return Notice("info", message)
+                why = "has the name that is derived for this resource alone, as after a run that was cut short"
+                return Notice("info", f"The label {new} is there already: {who} {why}, and is taken over")
         return _refused(
             new,
             f'{who} of this portal has the text "{text}" ({arrow(*direction)}) — choose another text, take that label over '
