@@ -9,7 +9,7 @@ so that nobody concludes anything from it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,9 @@ Category = Annotated[StrictStr, Field(min_length=1, max_length=100)]
 Words = Annotated[StrictStr, Field(max_length=10_000)]
 """A text that people read; HubSpot documents no greatest length, this one is far beyond what a page can show."""
 Maximum = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
+T = TypeVar("T")
+Items = Annotated[tuple[T, ...], Field(fail_fast=True)]
+"""A list of which the first fault is enough: to note every fault of eight megabytes of ``{},`` takes as many gigabytes."""
 
 
 class Wire(BaseModel):
@@ -78,7 +81,7 @@ class WholeList(Wire):
 class LabelList(WholeList):
     """Answer of the label list and of a create [spec]."""
 
-    results: tuple[LabelType, ...]
+    results: Items[LabelType]
 
     @model_validator(mode="after")
     def _is_one_list(self) -> LabelList:
@@ -89,7 +92,7 @@ class LabelList(WholeList):
 class LimitList(WholeList):
     """Answer of the two limit lists [spec]."""
 
-    results: tuple[LimitItem, ...]
+    results: Items[LimitItem]
 
     @model_validator(mode="after")
     def _is_one_list(self) -> LimitList:
@@ -125,9 +128,9 @@ class BatchAnswer(Wire):
     """Answer of the three batch calls; errors may stand in any 2xx [observed]."""
 
     status: StrictStr = ""
-    results: tuple[LimitItem, ...] = ()
+    results: Items[LimitItem] = ()
     num_errors: StrictInt | None = None
-    errors: tuple[BatchError, ...] | None = None
+    errors: Items[BatchError] | None = None
 
     @model_validator(mode="after")
     def _is_one_answer(self) -> BatchAnswer:
@@ -155,7 +158,7 @@ class Definition(Wire):
 class Schema(Wire):
     """The part of an object's schema that is of use here; its associations are always there [spec]."""
 
-    associations: tuple[Definition, ...]
+    associations: Items[Definition]
 
 
 class ObjectTypeRow(Wire):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,6 +26,8 @@ _KINDS: Mapping[int, type[errors.Refused]] = {
 }
 _POLICIES = ("DAILY", "TEN_SECONDLY_ROLLING", "SECONDLY")
 _SHORT = 64
+_LOOKED_AT = 100
+"""How many details of a refusal, and texts of one, are looked at: more is not for people."""
 
 
 class Reader:
@@ -108,7 +111,8 @@ class Reader:
         if not isinstance(value, dict):
             return {}
         return {
-            self.text(k): tuple(self.text(x) for x in (v if isinstance(v, list) else [v])) for k, v in value.items()
+            self.text(k): tuple(self.text(x) for x in (v[:_LOOKED_AT] if isinstance(v, list) else [v]))
+            for k, v in islice(value.items(), _LOOKED_AT)
         }
 
     def _advice(self, status: int, body: ErrorBody, policy: str) -> str:
@@ -135,7 +139,7 @@ class Reader:
     def _scopes(self, body: ErrorBody) -> list[str]:
         """The scopes that a 403 asks for [observed]."""
         found: list[str] = []
-        for raw in body.errors if isinstance(body.errors, list) else []:
+        for raw in body.errors[:_LOOKED_AT] if isinstance(body.errors, list) else []:
             try:
                 context = self.texts(ErrorDetail.model_validate(raw).context)
             except ValidationError:
