@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+import httpx
 from pulumi.dynamic import CheckResult, Config, ConfigureRequest, DiffResult
 
 from pulumi_hubassoc.emulator import Emulator, Portal, Settings
@@ -117,14 +118,19 @@ class Listening(Surroundings):
 
 
 class Process:
-    """A provider process: configured once, with one view of its portal."""
+    """A provider process: configured once, with one view of its portal; `transport` stands before the emulator."""
 
     def __init__(
-        self, emulator: Emulator, config: Mapping[str, Any], grace_s: float = 0.05, portals: type[Portals] = Portals
+        self,
+        emulator: Emulator,
+        config: Mapping[str, Any],
+        grace_s: float = 0.05,
+        portals: type[Portals] = Portals,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = Clock(emulator)
         shared = portals(
-            emulator.transport(),
+            transport or emulator.transport(),
             patience=lambda total_s: Patience(total_s, sleep=self.clock.sleep, clock=self.clock, chance=lambda: 0.5),
             grace_s=grace_s,
         )
