@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulumi_hubassoc.errors import HubSpotError, LabelConflict, RateLimited, Refused, Unavailable, UnexpectedAnswer
+from pulumi_hubassoc.errors import (
+    HubSpotError,
+    LabelConflict,
+    NoAnswer,
+    RateLimited,
+    Refused,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from pulumi_hubassoc.hubspot.client import arrow, label_text
 from pulumi_hubassoc.hubspot.facts import USER_DEFINED
 from pulumi_hubassoc.hubspot.label_lists import LabelLists, LabelRef, Texts, holder
@@ -85,6 +93,8 @@ class Creation:
             if ref is not None:
                 return ref
             renames = self._renamer.renames(new.direction)
+            if attempt == 1 and not self._patience.breaker.lets_pass():
+                raise self._not_sent()
             try:
                 answer = self._view.hubspot.create_label(
                     *new.direction, name=new.name, label=new.label, inverse_label=new.inverse_label
@@ -94,8 +104,10 @@ class Creation:
                 self._uncertain = self._uncertain or error.maybe_applied
             else:
                 self._patience.budget.success()
+                self._patience.breaker.note(clear=True)
                 return self._identified(answer)
             if _is_final(failure):
+                self._patience.breaker.note(clear=True)
                 ref = self._after_refusal(failure, renames)
                 if ref is not None:
                     return ref
@@ -127,6 +139,13 @@ class Creation:
             raise self._text_is_taken(held_by, managed=taken, name_is_late=new.own_name and not names)
         self._renamer.rename(*step)
         return None
+
+    def _not_sent(self) -> NoAnswer:
+        return NoAnswer(
+            f"create the label {self._new}",
+            "nothing was sent, because HubSpot has left the creates before it without an answer",
+            "run `pulumi up` again in a minute",
+        )
 
     def _text_is_taken(self, held_by: int, *, managed: bool, name_is_late: bool) -> LabelConflict:
         if managed:
@@ -177,10 +196,21 @@ class Creation:
         left_s = self._until - self._patience.clock()
         again = self._patience.may_resend(failure) and wait_s < left_s
         if not again and not failure.maybe_applied:
+            self._note(failure, made=False)
             raise failure
         self._patience.sleep(wait_s if again else min(_POLL_S, max(left_s, 0.0)))
-        if self._not_listed() and not again:
+        made = False
+        try:
+            made = not self._not_listed()
+        finally:
+            self._note(failure, made=made)
+        if not made and not again:
             raise failure
+
+    def _note(self, failure: HubSpotError, *, made: bool) -> None:
+        """Tell the breaker; a label whose answer alone was lost is as good as an answer."""
+        if made or failure.maybe_applied or isinstance(failure, NoAnswer):
+            self._patience.breaker.note(clear=made)
 
     def _not_listed(self) -> bool:
         return holder(self._view.labels(*self._new.direction, since=self._view.now()), self._new.label) is None

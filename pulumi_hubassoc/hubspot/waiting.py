@@ -1,4 +1,4 @@
-"""How a request waits: a limiter shared by all threads, and retries that are few, jittered and bounded.
+"""How a request waits: a limiter and a breaker shared by all threads, and retries that are few, jittered and bounded.
 
 What is sent again: 429 (not DAILY), 423, 477 where its time fits, 502, 503, 504, 521, 523, 524 and lost connections
 [docs]. Everything else is final; 437 looks like a passing failure and is not [observed].
@@ -108,6 +108,50 @@ class RetryBudget:
             self._tokens = min(self._most, self._tokens + 0.1)
 
 
+class Breaker:
+    """Keeps creates from being sent where none is answered.
+
+    While HubSpot reads well and answers no create, every create costs a list as well, which has to decide what came of
+    it; and those lists succeed and give the retry budget back. So after `MOST` creates in a row without an answer only
+    one goes out in `PAUSE_S`, to find out whether it is over; any clear answer ends it. The others wait a moment and
+    are refused before anything of them was sent. A retry that the budget has paid for is not asked.
+    """
+
+    MOST = 10
+    PAUSE_S = 5.0
+    _MOMENT_S = 1.0
+
+    def __init__(self, sleep: Sleep = sleep_in_slices, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sleep, self._clock = sleep, clock
+        self._lock = threading.Lock()
+        self._unclear = 0
+        self._next_at = 0.0
+
+    def lets_pass(self) -> bool:
+        """Whether a create may be sent; where it may not now, a moment later."""
+        if self._is_free():
+            return True
+        self._sleep(self._MOMENT_S)
+        return self._is_free()
+
+    def _is_free(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            if self._unclear < self.MOST:
+                return True
+            if now < self._next_at:
+                return False
+            self._next_at = now + self.PAUSE_S
+            return True
+
+    def note(self, *, clear: bool) -> None:
+        """Note what came of a create: an answer, good or bad, or none that says whether it was done."""
+        with self._lock:
+            self._unclear = 0 if clear else self._unclear + 1
+            if not clear:
+                self._next_at = self._clock() + self.PAUSE_S
+
+
 class Limiter:
     """Keeps the requests of one token within HubSpot's rolling window, for all threads of the process together.
 
@@ -207,6 +251,7 @@ class Patience:
         self.sleep = sleep
         self.clock = clock
         self.budget = budget or RetryBudget()
+        self.breaker = Breaker(sleep, clock)
         self._chance = chance
 
     def __call__(self, send: Callable[[], T]) -> T:
