@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.benchmarks.__main__ import labels_table
+from tests.benchmarks.commands import ROOT
 from tests.benchmarks.measure import LIFE, IdleProvider, LabelProvider, labels_life, ready_seconds
 
 
@@ -30,3 +34,11 @@ def test_a_row_is_what_was_measured() -> None:
 def test_a_provider_process_answers() -> None:
     """Both kinds are started and asked for real."""
     assert min(ready_seconds(LabelProvider()), ready_seconds(IdleProvider())) > 0.1
+
+
+def test_what_it_is_held_against_is_bare() -> None:
+    """The idle provider loads nothing of ours and nothing of the tests', which would make everything else look quick."""
+    heavy = ("pulumi_hubassoc", "pytest", "flask", "httpx", "pydantic")
+    code = f"import sys, tests.benchmarks.idle; print([m for m in {heavy!r} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
