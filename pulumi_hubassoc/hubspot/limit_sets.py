@@ -65,8 +65,8 @@ class LimitSets:
         Raises:
             Refused: if HubSpot refuses one; the sentence names what is in its way. Others may be set.
         """
-        gone = {key for key in leaving if self._view.lacks(direction, key)}  # the limit of a label went with it
-        going = self._with_alike(direction, set(leaving) - gone)
+        leaving = {key for key in leaving if key not in wanted and not self._view.lacks(direction, key)}
+        going = self._with_alike(direction, leaving)  # without labels that are gone: their limits went with them
         if authoritative:
             going |= self._all_of(direction)
         self.remove(direction, going - self._with_alike(direction, wanted))

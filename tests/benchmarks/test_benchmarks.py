@@ -17,7 +17,7 @@ def test_a_row_is_what_was_measured() -> None:
     """Requests are those of README's formula, times are those of real commands, and the table shows them."""
     rows = labels_life("local", size=1, repeat=1)
     assert {r.operation: r.requests for r in rows} == {
-        "preview": 0,
+        "preview": 1 + 2,
         "create": 1 + 1 + 1,
         "no-op up": 0,
         "refresh": 1 + 2,
