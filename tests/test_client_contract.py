@@ -76,10 +76,12 @@ def requests(emulator: Emulator, version: str) -> Iterator[Record]:
 
 @pytest.mark.parametrize("version", facts.API_PATHS)
 def test_every_request_fits_the_description_of_its_version(version: str, emulator: Emulator, portal: Portal) -> None:
-    """All eleven calls: the path is described, and so is every field of the body."""
+    """All calls but the question about a token, which HubSpot's descriptions do not have: path and body fields are described."""
     seen = set()
     for record in requests(emulator, version):
         seen.add(record.operation)
+        if record.operation == "token_info":
+            continue
         if record.operation == "account":
             validate(record, "accountInfo-v3", record.path)
         elif record.operation == "schema":

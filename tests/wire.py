@@ -49,9 +49,10 @@ CALLS: dict[str, Call] = {
     ),
     "account": lambda h: h.account(),
     "schema": lambda h: h.definitions("contacts"),
+    "token_info": lambda h: h.token_info(),
 }
 """Every call there is, by the emulator's name of its operation."""
-READS = {"list_labels", "list_all_limits", "list_limits", "account", "schema"}
+READS = {"list_labels", "list_all_limits", "list_limits", "account", "schema", "token_info"}
 WRITES = CALLS.keys() - READS
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Literal
 
 from pulumi_hubassoc.emulator import answers
@@ -78,7 +79,7 @@ class Exchange:
             outcome = self._with_fault(operation, asked, portal, fault, in_interval, in_day)
         except Refusal as refusal:
             outcome = refusal.answer
-        outcome = _stamped(outcome, correlation, portal, in_interval, in_day)
+        outcome = _stamped(outcome, at, correlation, portal, in_interval, in_day)
         emulator.journal.add(
             at=at,
             portal_id=portal.portal_id if portal else None,
@@ -205,15 +206,19 @@ def _bearer(authorization: str | None) -> str | None:
 
 
 def _stamped(
-    outcome: Answer | Broken, correlation: str, portal: Portal | None, in_interval: int, in_day: int
+    outcome: Answer | Broken, at: float, correlation: str, portal: Portal | None, in_interval: int, in_day: int
 ) -> Answer | Broken:
-    """With the correlation id and the rate limit headers that HubSpot puts on every answer [docs]."""
+    """With the date, the correlation id and the rate limit headers that HubSpot puts on every answer [docs]."""
     if isinstance(outcome, Broken):
         if outcome.answer is None:
             return outcome
-        stamped = _stamped(outcome.answer, correlation, portal, in_interval, in_day)
+        stamped = _stamped(outcome.answer, at, correlation, portal, in_interval, in_day)
         return replace(outcome, answer=stamped if isinstance(stamped, Answer) else None)
-    headers = {"x-hubspot-correlation-id": correlation, "x-request-id": correlation}
+    headers = {
+        "Date": formatdate(at, usegmt=True),
+        "x-hubspot-correlation-id": correlation,
+        "x-request-id": correlation,
+    }
     if portal and portal.settings.rate_headers:
         headers |= _rate_headers(portal, in_interval, in_day)
     body = outcome.body

@@ -61,7 +61,7 @@ class _Handler(WSGIRequestHandler):
             self._reset()
             return
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        self.send_response_only(int(code), reason)  # the date is the emulator's, with the other headers
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()

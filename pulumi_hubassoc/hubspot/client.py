@@ -1,4 +1,4 @@
-"""HubSpot's association schema API as nine typed calls, the account check and the schema read.
+"""HubSpot's association schema API as nine typed calls, the account check, the schema read and the token's scopes.
 
 One call here is one request (and its retries). What it means for a label or a limit is not decided here.
 """
@@ -30,6 +30,7 @@ from pulumi_hubassoc.hubspot.models import (
     LimitItem,
     LimitList,
     Schema,
+    TokenInfo,
     TypeInput,
     Wire,
 )
@@ -47,14 +48,17 @@ _READ = frozenset({200})
 _DONE = frozenset({200, 201, 204, 207})
 """Statuses that HubSpot documents or has shown for reads and for writes; others of the 2xx are no yes [docs]."""
 _HEADERS = (
+    "Date",
     "Retry-After",
     "X-HubSpot-Correlation-Id",
+    "X-HubSpot-RateLimit-Daily",
     "X-HubSpot-RateLimit-Daily-Remaining",
     "X-HubSpot-RateLimit-Interval-Milliseconds",
     "X-HubSpot-RateLimit-Max",
     "X-HubSpot-RateLimit-Remaining",
 )
 """The headers of an answer that are looked at."""
+_TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  a path
 _SHORTEST_REAL_TOKEN = 16
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 BATCH_SIZE = 100
@@ -132,6 +136,9 @@ class HubSpot:
         transport: an httpx transport, instead of the network.
         patience: how failures are waited out.
         limiter: how requests are held back.
+
+    Attributes:
+        headers: of the newest answer, a refusal too, those that are looked at; empty before the first.
     """
 
     def __init__(
@@ -150,6 +157,7 @@ class HubSpot:
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
         self._root = facts.API_PATHS[connection.api_version]
+        self.headers: Mapping[str, str] = {}
 
     # ------------------------------------------------------------------------------------------------------ labels
 
@@ -234,6 +242,18 @@ class HubSpot:
         """The custom objects of the portal."""
         return self._read(CustomObjects, "list the custom objects", "/crm/v3/schemas").results
 
+    def token_info(self) -> TokenInfo:
+        """The scopes of the token; HubSpot tells them of private apps and service keys [observed].
+
+        Raises:
+            errors.Refused: the token is of another kind (which status says so nobody has shown), or is bad.
+        """
+        tried = "ask which scopes the token has"
+        body = {"tokenKey": self.connection.token}
+        return self.patience(
+            lambda: self._parse(TokenInfo, tried, self._send("POST", _TOKEN_INFO, tried, body).content)
+        )
+
     # --------------------------------------------------------------------------------------------------- machinery
 
     def close(self) -> None:
@@ -289,11 +309,12 @@ class HubSpot:
 
     def _send(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> _Answer:
         """One request; its answer if that is a 2xx that HubSpot documents."""
-        writes = method != "GET"
+        writes = _writes(method, path)
         outcome = self._outcome(method, path, tried, body)
         if isinstance(outcome, errors.HubSpotError):
             raise outcome  # here, where nothing of the HTTP library is left: its exceptions and frames hold headers
         status, headers, content = outcome
+        self.headers = headers
         self.limiter.learn(headers, refused=status == 429)
         if not 200 <= status < 300:
             raise self._reader.refusal(tried, status, headers, content, writes=writes)
@@ -318,12 +339,12 @@ class HubSpot:
         try:
             return self._exchange(method, path, body)
         except _TooMuch as failure:
-            return errors.UnexpectedAnswer(tried, str(failure), _DOUBT, maybe_applied=method != "GET")
+            return errors.UnexpectedAnswer(tried, str(failure), _DOUBT, maybe_applied=_writes(method, path))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError) as failure:
             kind = type(failure).__name__
         finally:
             self.limiter.leave()
-        maybe_applied = method != "GET" and kind not in _NOT_SENT
+        maybe_applied = _writes(method, path) and kind not in _NOT_SENT
         advice = "check the network and the base URL and run it again"
         if maybe_applied:
             advice += "; HubSpot may have done it all the same"
@@ -332,7 +353,7 @@ class HubSpot:
 
     def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Mapping[str, str], bytes]:
         deadline = time.monotonic() + 2 * self.connection.timeout_s
-        with self._client().stream(method, path, json=body, auth=self._authorized) as response:
+        with self._client().stream(method, path, json=_revealed(body), auth=self._authorized) as response:
             parts, size = [], 0
             for part in response.iter_bytes():
                 parts.append(part)
@@ -375,6 +396,16 @@ _DOUBT = "nothing was concluded from it; run it again, and check the base URL an
 
 class _TooMuch(Exception):
     """An answer that is too long in bytes or seconds."""
+
+
+def _writes(method: str, path: str) -> bool:
+    """Whether a request may change something: one of those with a body asks and no more."""
+    return method != "GET" and path != _TOKEN_INFO
+
+
+def _revealed(body: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A body as it is sent; a token in it shows itself only here, where nothing of it stays in a caller's frame."""
+    return body and {key: value.reveal() if isinstance(value, Token) else value for key, value in body.items()}
 
 
 def arrow(from_object_type: str, to_object_type: str) -> str:

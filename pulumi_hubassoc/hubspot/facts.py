@@ -41,6 +41,28 @@ API_PATHS = {
 """The path families that serve the nine operations, by API version. ``v4`` is the path of the guide and of HubSpot's
 Python client, ``crm-v4`` the one of the current v4 description [docs] [spec] [observed]."""
 
+API_SUPPORT_ENDS = {
+    "v4": "2027-03-30",
+    "crm-v4": "2027-03-30",
+    "2025-09": "2027-03",
+    "2026-03": "2027-09",
+    "2026-09": "2028-03",
+}
+"""When HubSpot's support of an API version ends, as exactly as it is known: a day or a month. That of v4 was read in
+HubSpot's documentation by others [observed]; a date version is supported for 18 months [observed likewise], from a day
+of its month that is not known [assumed]. That a version answers no more afterwards nobody has said."""
+
+OBJECT_SCOPES = {
+    "contacts": ("crm.objects.contacts.read", "crm.objects.contacts.write"),
+    "companies": ("crm.objects.companies.read", "crm.objects.companies.write"),
+    "deals": ("crm.objects.deals.read", "crm.objects.deals.write"),
+    "tickets": ("tickets", "tickets"),
+    "custom objects": ("crm.objects.custom.read", "crm.objects.custom.write"),
+}
+"""The objects that are said to carry labels [docs], and the scopes that read and write them [spec]. The descriptions let
+any one of them do for everything [spec]; that both sides of a label need theirs is [assumed] from refusals of other
+calls [observed]. Limits Tracking needs one that begins with ``crm.objects.`` [observed]."""
+
 ACCOUNT_TYPES = ("STANDARD", "DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER")
 """What the account details call a portal [spec]."""
 

@@ -146,6 +146,12 @@ class Account(Wire):
     time_zone: Annotated[StrictStr, Field(max_length=100)] = ""
 
 
+class TokenInfo(Wire):
+    """What a token may do [observed]; the portal is in it too, and is taken from the account."""
+
+    scopes: tuple[Annotated[StrictStr, Field(max_length=200)], ...]
+
+
 class Definition(Wire):
     """An association definition of a schema read: the only place that gives internal names [observed]."""
 

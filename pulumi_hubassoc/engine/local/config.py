@@ -30,7 +30,9 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise EngineError(f"cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise EngineError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        mark = getattr(error, "problem_mark", None)  # the error's own words quote the file, secrets included
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "it holds characters that YAML forbids"
+        raise EngineError(f"{path} is not YAML: {where}") from None
     if data is not None and not isinstance(data, dict):
         raise EngineError(f"{path} holds no map of settings")
     return data or {}
@@ -47,6 +49,7 @@ class ProjectFile:
         virtualenv: of the program, if it names one.
         config: configuration of all stacks, or what they must have.
         config_folder: of the stacks' files.
+        toolchain: ``pip``, ``poetry`` or ``uv``, if it names one.
     """
 
     root: Path
@@ -55,6 +58,7 @@ class ProjectFile:
     virtualenv: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     config_folder: Path = Path()
+    toolchain: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> ProjectFile:
@@ -76,7 +80,13 @@ class ProjectFile:
         config_folder = data.get("stackConfigDir") or (data["config"] if isinstance(data.get("config"), str) else "")
         declared: Any = data.get("config") if isinstance(data.get("config"), dict) else {}
         return cls(
-            folder, str(data.get("name") or ""), data.get("main") or "", virtualenv, declared, folder / config_folder
+            folder,
+            str(data.get("name") or ""),
+            data.get("main") or "",
+            virtualenv,
+            declared,
+            folder / config_folder,
+            options.get("toolchain") or "",
         )
 
     @property
