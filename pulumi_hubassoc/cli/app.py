@@ -17,12 +17,22 @@ import typer
 from typer.core import TyperGroup
 
 from pulumi_hubassoc.cli.extras import what_to_install
-from pulumi_hubassoc.cli.local import local
+from pulumi_hubassoc.cli.local import HERE, Folder, local
 from pulumi_hubassoc.engine.interface import EngineError
 from pulumi_hubassoc.errors import HubAssocError
 
 DISTRIBUTION = "pulumi-hubassoc"
 EMULATOR_TOKEN = "emulator-demo-token"  # noqa: S105  it opens nothing but the emulator
+
+DOCTOR_EXAMPLES = """\b
+Examples:
+  hubassoc doctor -s dev            this folder's project, with the configuration of its stack dev
+  hubassoc doctor -s dev --offline  without a request
+  hubassoc doctor -s prod --json    for a script: {"worst": "ok", "findings": [...]}
+  pulumi stack export -s dev --file dev.json && hubassoc doctor -s dev --state dev.json
+                                    and labels that an interrupted run has left
+
+Exit code: 0 all is well, or there are warnings alone; 1 there is an error."""
 
 
 class OneLineErrors(TyperGroup):
@@ -88,6 +98,37 @@ def demo(
     if install_pulumi and engine == "local":
         raise typer.BadParameter("--install-pulumi is of no use with --engine local")
     raise typer.Exit(0 if run_demo(engine, keep, install=install_pulumi) else 1)
+
+
+@app.command(epilog=DOCTOR_EXAMPLES)
+def doctor(
+    stack: Annotated[
+        str | None,
+        typer.Option("-s", "--stack", envvar="PULUMI_STACK", help="The stack whose configuration counts."),
+    ] = None,
+    cwd: Folder = HERE,
+    offline: Annotated[bool, typer.Option("--offline", help="Look only at what needs no request.")] = False,
+    state: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="An exported state of this project, to find labels in the portal that it does not know; may be repeated.",
+            dir_okay=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look at token, portal, settings, Pulumi and project, and say what is wrong and how to put it right.
+
+    Nothing is changed, neither here nor in HubSpot, and the token is never shown.
+    """
+    from pulumi_hubassoc.cli.doctor import run_doctor
+    from pulumi_hubassoc.doctor.scene import Scene
+
+    if offline and state:
+        raise typer.BadParameter("--state asks HubSpot for its labels: leave out --offline")
+    scene = Scene(cwd.resolve(), stack or None, offline=offline, states=tuple(state or ()))
+    raise typer.Exit(0 if run_doctor(scene, as_json=as_json) else 1)
 
 
 @app.command()

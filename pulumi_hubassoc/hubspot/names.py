@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from pulumi_hubassoc.hubspot import facts
+
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -13,6 +15,15 @@ def derived_name(from_object_type: str, to_object_type: str, label: str, suffix:
     slug = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40].strip("_")
     start = "_".join(filter(None, (from_object_type, "to", to_object_type, slug, suffix))).replace("-", "_")
     return f"o{start}" if start[0].isdigit() else start
+
+
+def looks_derived(name: str, from_object_type: str, to_object_type: str) -> bool:
+    """Whether an internal name may be one that `derived_name` made for a label of this direction, of whichever stack.
+
+    A custom object's name is not looked at: the program may have called it by id or by name.
+    """
+    start, end = (o if facts.is_standard(o) else r"(?:o?2_\d+|p\w+)" for o in (from_object_type, to_object_type))
+    return re.fullmatch(rf"{start}_to_{end}_(?:[a-z0-9_]+_)?[a-z2-7]{{6}}", name) is not None
 
 
 def six_characters(seed: str) -> str:
