@@ -66,4 +66,4 @@ def _finding(check: Check, scene: Scene) -> Finding:
         level, said, fix = check.look(scene)
     except CannotLook as why:
         return Finding("warning", check.what, f"not looked at: {why}")
-    return Finding(level, check.what, said, fix)
+    return Finding(level, check.what, scene.without_token(said), scene.without_token(fix))

@@ -20,7 +20,7 @@ from pulumi_hubassoc.engine.interface import EngineError
 from pulumi_hubassoc.engine.local.config import ProjectFile
 from pulumi_hubassoc.engine.pulumi_cli import find_pulumi
 from pulumi_hubassoc.errors import ConfigError, HubSpotError
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot
+from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
 from pulumi_hubassoc.hubspot.models import Account
 
 LONGEST_S = 10.0
@@ -134,6 +134,12 @@ class Scene:
     def has_token(self) -> bool:
         """Whether a token is set, usable or not."""
         return configuration.has_token(self.stack_settings.values, self.env)
+
+    def without_token(self, text: str) -> str:
+        """A text without the token, should that stand where it does not belong, as another setting's value."""
+        for token in (self.stack_settings.values.get(TOKEN_KEY), self.env.get(ENVIRONMENT["accessToken"])):
+            text = Token(token).struck_out_of(text.encode()).decode() if token else text
+        return text
 
     @property
     def settings(self) -> Settings:
