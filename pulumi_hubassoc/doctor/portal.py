@@ -10,7 +10,7 @@ from pulumi_hubassoc.doctor.configuration import TOKEN_KEY
 from pulumi_hubassoc.doctor.finding import CannotLook, Verdict, error, ok, warning
 from pulumi_hubassoc.doctor.scene import Scene
 from pulumi_hubassoc.doctor.settings import refused
-from pulumi_hubassoc.errors import HubSpotError, RateLimited, Refused
+from pulumi_hubassoc.errors import HubSpotError, RateLimited, Refused, Unavailable
 from pulumi_hubassoc.hubspot import facts
 
 _FEW_LEFT = 0.05
@@ -21,6 +21,7 @@ _CLOCK_S = 120.0
 
 def token(scene: Scene) -> Verdict:
     """The token; with the first request, whether HubSpot takes it."""
+    scene.readable("accessToken")
     if not scene.has_token:
         said, fix = "none is set", f"`pulumi config set --secret {TOKEN_KEY}{scene.for_stack}`"
         return error(said, f"set it with {fix} or the environment variable {ENVIRONMENT['accessToken']}")
@@ -38,6 +39,7 @@ def token(scene: Scene) -> Verdict:
 def portal(scene: Scene) -> Verdict:
     """The portal, and whether it is the one that is meant."""
     for key in ("portalId", "accountTypes"):
+        scene.readable(key)
         if fault := scene.faults.get(key):
             return refused(fault)
     if scene.offline:
@@ -69,9 +71,12 @@ def scopes(scene: Scene) -> Verdict:
     try:
         has = set(scene.hubspot.token_info().scopes)
     except HubSpotError as fault:
-        why = f"HubSpot answers {fault.status}" if isinstance(fault, Refused) else fault.said
+        passes = isinstance(fault, (RateLimited, Unavailable))
+        if not isinstance(fault, Refused) or passes or not 400 <= fault.status < 500:
+            return warning(fault.said, fault.advice)
         return warning(
-            f"cannot be known for this kind of token ({why}): HubSpot tells them of private apps and service keys",
+            f"cannot be known for this kind of token (HubSpot answers {fault.status}): it tells them of private apps and "
+            "service keys",
             "see that the app behind it has read and write scopes of the objects on both sides of your labels",
         )
     both = [o for o, (read, write) in facts.OBJECT_SCOPES.items() if {read, write} <= has]

@@ -112,12 +112,7 @@ def stack(scene: Scene) -> Verdict:
     if settings.fault and not settings.hidden:
         return error(str(settings.fault), "correct the file")
     if settings.fault:
-        others = f"; what follows is about {ENVIRONMENT['accessToken']}" if TOKEN_KEY in settings.hidden else ""
-        return warning(
-            f"{', '.join(settings.hidden)} cannot be read here: {settings.fault}{others}",
-            "set PULUMI_CONFIG_PASSPHRASE, or give the token as "
-            f"{ENVIRONMENT['accessToken']}=$(pulumi config get {TOKEN_KEY}{scene.for_stack})",
-        )
+        return _not_opened(scene, settings.hidden, str(settings.fault))
     path = stack_file(file, scene.stack)
     if not path.exists():
         return warning(
@@ -127,6 +122,17 @@ def stack(scene: Scene) -> Verdict:
         )
     ours = ", ".join(sorted(settings.values)) or "none of the settings, which is fine: the environment may have them"
     return ok(f"{path.name} has {ours}")
+
+
+def _not_opened(scene: Scene, keys: tuple[str, ...], why: str) -> Verdict:
+    """Secrets that cannot be read: for the doctor alone, the environment can stand in for them."""
+    known = {key: ENVIRONMENT[name] for key in keys if (name := key.partition(":")[2]) in ENVIRONMENT}
+    instead = [variable for variable in known.values() if scene.env.get(variable)]
+    said = f"{', '.join(keys)} cannot be read here: {why.partition(': ')[0]}"  # what to do stands below
+    said += f"; {', '.join(instead)} looked at instead" if instead else ""
+    given = " ".join(f"{variable}=$(pulumi config get {key}{scene.for_stack})" for key, variable in known.items())
+    open_it = "set PULUMI_CONFIG_PASSPHRASE, or " if "passphrase" in why else ""
+    return warning(said, f"{open_it}run it as {given} hubassoc doctor{scene.for_stack}")
 
 
 def stack_files(file: ProjectFile) -> list[Path]:

@@ -141,9 +141,16 @@ class Scene:
             text = Token(token).struck_out_of(text.encode()).decode() if token else text
         return text
 
+    def readable(self, key: str) -> None:
+        """Raise `CannotLook` if the configuration has a setting that cannot be read, and the environment has none."""
+        if f"{NAMESPACE}:{key}" in self.stack_settings.hidden and not self.env.get(ENVIRONMENT[key]):
+            raise CannotLook(f"the stack's {NAMESPACE}:{key} cannot be read here")
+
     @property
     def settings(self) -> Settings:
         """All settings."""
+        for key in ENVIRONMENT:
+            self.readable(key)
         if not self.has_token:
             raise CannotLook("no token")
         if self.faults:
@@ -183,10 +190,10 @@ class Scene:
     @property
     def wrong_portal(self) -> str | None:
         """Which setting says that another portal than the token's is meant."""
-        meant, kinds = self.settings.portal_id, self.settings.account_types
-        if meant is not None and self.account.portal_id != meant:
+        account, meant, kinds = self.account, self.settings.portal_id, self.settings.account_types
+        if meant is not None and account.portal_id != meant:
             return f"{NAMESPACE}:portalId says {meant}"
-        if kinds and self.account.account_type not in kinds:
+        if kinds and account.account_type not in kinds:
             return f"{NAMESPACE}:accountTypes allows only {', '.join(kinds)}"
         return None
 

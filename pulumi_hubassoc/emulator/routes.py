@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -40,7 +42,8 @@ def make_app(emulator: Emulator) -> flask.Flask:
         status = error.code or 500
         if not flask.request.path.startswith(control.PREFIX):
             emulator.exchange.unknown(_asked({}, ""), status)
-        return _response(answers.html(status, error.name))
+        dated = {"Date": formatdate(emulator.clock(), usegmt=True)}
+        return _response(replace(answers.html(status, error.name), headers=dated))
 
     return app
 

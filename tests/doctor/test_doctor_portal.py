@@ -118,9 +118,11 @@ def test_question_that_fails(practice: Practice, fault: Fault, words: str, fix: 
     assert len(practice.emulator.journal) == requests
 
 
+@pytest.mark.parametrize("config", [{}, {"hubassoc:portalId": "1001"}])
 @pytest.mark.parametrize("kind", ["connect_error", "timeout"])
-def test_no_network(practice: Practice, kind: Any) -> None:
+def test_no_network(practice: Practice, kind: Any, config: dict[str, str]) -> None:
     """The retries are few and within ten seconds; what needs an answer says that there was none."""
+    practice.config = config
     practice.emulator.arm(Fault(kind, count=None))
     findings = {f.what: f for f in practice.findings()}
     expect(findings["token"], "error", "no answer from https://api.hubapi.com", "check the network")
@@ -208,10 +210,19 @@ def test_scopes_of_a_token_of_another_kind(practice: Practice, status: int) -> N
     )
 
 
-def test_scopes_that_are_not_answered(practice: Practice) -> None:
-    """A lost connection is said as such."""
-    practice.emulator.arm(Fault("connect_error", "token_info", count=None))
-    expect(practice.look("scopes"), "warning", "no answer from", "app")
+@pytest.mark.parametrize(
+    ("fault", "words", "fix"),
+    [
+        (Fault("connect_error", "token_info", count=None), "no answer from", "check the network"),
+        (Fault("rate_limit", "token_info", count=None, policy="DAILY"), "daily limit", "midnight"),
+        (Fault("status", "token_info", count=None, status=503), "internal error", "run it again later"),
+        (Fault("malformed", "token_info", count=None), "not what it documents", "stands between"),
+    ],
+)
+def test_scopes_that_are_not_answered(practice: Practice, fault: Fault, words: str, fix: str) -> None:
+    """What says nothing about the kind of token is said as what it is."""
+    practice.emulator.arm(fault)
+    expect(practice.look("scopes"), "warning", words, fix)
 
 
 # ------------------------------------------------------------------------------------------------ rate limits and clock

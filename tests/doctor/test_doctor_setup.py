@@ -248,13 +248,33 @@ class TestStack:
         expect(
             practice.look("stack"), "warning", f"hubassoc:accessToken cannot be read here: {why}", "pulumi config get"
         )
+        expect(practice.look("stack"), "warning", "HUBSPOT_ACCESS_TOKEN looked at instead", "PULUMI_CONFIG_PASSPHRASE")
         expect(practice.look("token"), "ok", "HUBSPOT_ACCESS_TOKEN")
         expect(practice.look("portal"), "error", "hubassoc:portalId says 77", "correct")
+
+    def test_token_not_opened_and_none_in_the_environment(self, practice: Practice) -> None:
+        """Then it is not called missing: it is not looked at, and nothing is sent."""
+        self.seal(practice)
+        findings = {f.what: f for f in practice.findings(env={"PULUMI_PYTHON_CMD": sys.executable})}
+        for what in ("token", "portal", "scopes", "rate limits", "clock"):
+            said = "not looked at: the stack's hubassoc:accessToken cannot be read here"
+            assert (findings[what].level, findings[what].said) == ("warning", said)
+        assert findings["stack"].fix.startswith("set PULUMI_CONFIG_PASSPHRASE")
+        assert len(practice.emulator.journal) == 0
+
+    def test_portal_not_opened(self, practice: Practice) -> None:
+        """A portal that is meant and cannot be read is not taken for none: nothing is sent to whichever it is."""
+        self.seal(practice, "hubassoc:portalId", "1001")
+        expect(practice.look("portal"), "warning", "not looked at: the stack's hubassoc:portalId cannot be read here")
+        expect(
+            practice.look("stack"), "warning", "hubassoc:portalId cannot be read", "HUBASSOC_PORTAL_ID=$(pulumi config"
+        )
+        assert len(practice.emulator.journal) == 0
 
     def test_secret_of_pulumi_cloud(self, practice: Practice) -> None:
         """Only the CLI can open it."""
         practice.config = {"hubassoc:accessToken": {"secure": "AAABAGtlcHQgZWxzZXdoZXJl"}}
-        expect(practice.look("stack"), "warning", "Pulumi Cloud", "HUBSPOT_ACCESS_TOKEN=$(pulumi config get")
+        expect(practice.look("stack"), "warning", "Pulumi Cloud", "run it as HUBSPOT_ACCESS_TOKEN=$(")
 
     def test_secrets_of_the_program_are_left_alone(self, practice: Practice) -> None:
         """They need no passphrase here."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 import httpx
 import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.hubspot import facts
 
-from .conftest import TOKEN, Api
+from .conftest import NOON, TOKEN, Api
 
 DETAILS = "/account-info/v3/details"
 
@@ -48,6 +50,20 @@ def test_an_unknown_path_is_a_page_of_html(client: httpx.Client, path: str) -> N
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "<html>" in answer.text
+
+
+@pytest.mark.parametrize("path", [DETAILS, "/crm/v4/associations/0-99/0-1/labels", "/nowhere"])
+def test_every_answer_has_one_date(emulator: Emulator, portal: Portal, path: str) -> None:
+    """That of the emulator's clock, in process and over a socket: good answers, refusals and unknown paths."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    emulator.clock.advance(3600)
+    noon_and_one = formatdate(NOON + 3600, usegmt=True)
+    with emulator.serve() as url:
+        over_a_socket = httpx.get(f"{url}{path}", headers=headers, trust_env=False)
+    with httpx.Client(transport=emulator.transport(), base_url="https://api.hubapi.com", headers=headers) as client:
+        in_process = client.get(path)
+    for answer in (over_a_socket, in_process):
+        assert answer.headers.get_list("Date") == [noon_and_one]
 
 
 def test_a_wrong_method_is_a_page_of_html(client: httpx.Client) -> None:
