@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,15 +14,29 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from pulumi_hubassoc.cli.app import app
 
 pytestmark = pytest.mark.timeout(120)
+
+
+def leaves(name: str, command: Any) -> dict[str, Any]:
+    """Every command by its full name."""
+    children = getattr(command, "commands", {})
+    found = {name: command} if not children else {}
+    for child, sub in children.items():
+        found |= leaves(f"{name} {child}", sub)
+    return found
+
+
 RUNNER = CliRunner()
+COMMANDS = leaves("hubassoc", get_command(app))
 HUBASSOC = [sys.executable, "-c", "from pulumi_hubassoc.cli.main import main; main()"]
 
 
@@ -128,6 +145,27 @@ def test_secret_that_could_not_be_kept_is_said_and_not_written(project: Path, mo
     assert "PULUMI_CONFIG_PASSPHRASE" in out + err
     assert "Traceback" not in out + err
     assert not [f for f in project.rglob("*") if f.is_file() and f.suffix != ".py" and b"hush" in f.read_bytes()]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_has_examples_that_parse(name: str) -> None:
+    """Each command's help ends in examples of that command, line by line, with options that it has."""
+    out = RUNNER.invoke(app, [*name.split()[1:], "--help"]).stdout
+    examples = re.findall(r"^    ?(hubassoc .+?)(?:  .*)?$", out.split("Examples:")[1], re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example)
+        depth = len(name.split())
+        assert words[:depth] == name.split()
+        COMMANDS[name].make_context(name, words[depth:]).close()
+
+
+def test_shell_completion_knows_the_commands() -> None:
+    """What a shell asks on Tab is answered with the commands that begin so."""
+    asked = {"_HUBASSOC_COMPLETE": "complete_bash", "COMP_WORDS": "hubassoc d", "COMP_CWORD": "1"}
+    done = subprocess.run(HUBASSOC, env=os.environ | asked, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["demo", "doctor"]
+    assert "--install-completion" in RUNNER.invoke(app, ["--help"]).stdout
 
 
 def test_debug_shows_the_traceback() -> None:

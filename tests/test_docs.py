@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-import typing
 from pathlib import Path
 
 import pytest
 import yaml
-from typer.main import get_command
 
 import pulumi_hubassoc
 from pulumi_hubassoc import config
@@ -19,26 +17,11 @@ from pulumi_hubassoc.estate.files import read
 from pulumi_hubassoc.estate.spec import LabelSpec, PairSpec, keys_of
 from tests.conftest import TOKEN
 from tests.on_engines import Estate, make_engine
+from tests.test_cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-
-
-def commands() -> dict[str, typing.Any]:
-    """Every command by its full name."""
-    found = {}
-    todo = [("hubassoc", get_command(app))]
-    while todo:
-        name, command = todo.pop()
-        children = getattr(command, "commands", {})
-        todo += [(f"{name} {child}", sub) for child, sub in children.items()]
-        if not children:
-            found[name] = command
-    return found
-
-
-COMMANDS = commands()
 
 
 def blocks(language: str) -> list[str]:

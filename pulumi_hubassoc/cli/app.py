@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from pulumi_hubassoc.cli import examples
 from pulumi_hubassoc.cli.extras import what_to_install
 from pulumi_hubassoc.cli.local import HERE, Folder, local
 from pulumi_hubassoc.engine.interface import EngineError
@@ -23,16 +24,6 @@ from pulumi_hubassoc.errors import HubAssocError
 
 DISTRIBUTION = "pulumi-hubassoc"
 EMULATOR_TOKEN = "emulator-demo-token"  # noqa: S105  it opens nothing but the emulator
-
-DOCTOR_EXAMPLES = """\b
-Examples:
-  hubassoc doctor -s dev            this folder's project, with the configuration of its stack dev
-  hubassoc doctor -s dev --offline  without a request
-  hubassoc doctor -s prod --json    for a script: {"worst": "ok", "findings": [...]}
-  pulumi stack export -s dev --file dev.json && hubassoc doctor -s dev --state dev.json
-                                    and labels that an interrupted run has left
-
-Exit code: 0 all is well, or there are warnings alone; 1 there is an error."""
 
 
 class OneLineErrors(TyperGroup):
@@ -59,7 +50,6 @@ app = typer.Typer(
     cls=OneLineErrors,
     help="HubSpot association labels and limits as Pulumi resources.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -76,7 +66,7 @@ def everywhere(
         os.environ["HUBASSOC_DEBUG"] = "1"
 
 
-@app.command()
+@app.command(epilog=examples.DEMO)
 def demo(
     engine: Annotated[
         Literal["auto", "cli", "local"],
@@ -100,7 +90,7 @@ def demo(
     raise typer.Exit(0 if run_demo(engine, keep, install=install_pulumi) else 1)
 
 
-@app.command(epilog=DOCTOR_EXAMPLES)
+@app.command(epilog=examples.DOCTOR)
 def doctor(
     stack: Annotated[
         str | None,
@@ -131,7 +121,7 @@ def doctor(
     raise typer.Exit(0 if run_doctor(scene, as_json=as_json) else 1)
 
 
-@app.command()
+@app.command(epilog=examples.EMULATOR)
 def emulator(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     portal_id: Annotated[int, typer.Option(help="HubSpot's number of the portal.", min=1)] = 1001,
@@ -164,7 +154,7 @@ def emulator(
         hubspot.stop()
 
 
-@app.command()
+@app.command(epilog=examples.VERSION)
 def version(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

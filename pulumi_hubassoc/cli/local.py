@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pulumi_hubassoc.cli import examples
 from pulumi_hubassoc.engine.interface import OperationName, Options
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ HERE = Path()
 # Every function below hands its flags on as they are: their names are those of `Options`.
 
 
-@local.command()
+@local.command(epilog=examples.PREVIEW)
 def preview(
     stack: StackName,
     cwd: Folder = HERE,
@@ -65,7 +66,7 @@ def preview(
     _run("preview", yes=True, skip_preview=True, **locals())
 
 
-@local.command()
+@local.command(epilog=examples.UP)
 def up(
     stack: StackName,
     cwd: Folder = HERE,
@@ -86,7 +87,7 @@ def up(
     _run("up", **locals())
 
 
-@local.command()
+@local.command(epilog=examples.REFRESH)
 def refresh(
     stack: StackName,
     cwd: Folder = HERE,
@@ -107,7 +108,7 @@ def refresh(
     _run("refresh", **locals())
 
 
-@local.command()
+@local.command(epilog=examples.DESTROY)
 def destroy(
     stack: StackName,
     cwd: Folder = HERE,
@@ -130,7 +131,7 @@ def destroy(
     _run("destroy", **locals())
 
 
-@local.command()
+@local.command(epilog=examples.OUTPUTS)
 def outputs(
     stack: StackName,
     cwd: Folder = HERE,
@@ -147,7 +148,7 @@ def outputs(
         typer.echo(f"{key} {value if isinstance(value, str) else json.dumps(value)}")
 
 
-@local.command()
+@local.command(epilog=examples.CANCEL)
 def cancel(stack: StackName, cwd: Folder = HERE) -> None:
     """Take away the lock that a run which has died left behind."""
     _open(cwd, stack).cancel()

@@ -103,7 +103,7 @@ def test_offline_command_sends_nothing_and_takes_no_state(practice: Practice) ->
 def test_help_has_examples_and_exit_codes() -> None:
     """As they were written, line by line."""
     out = RUNNER.invoke(app, ["doctor", "--help"]).stdout
-    assert "  hubassoc doctor -s dev --offline  without a request\n" in out
+    assert "hubassoc doctor -s dev --offline         without a request\n" in out
     assert "Exit code: 0 all is well, or there are warnings alone; 1 there is an error." in out
 
 
