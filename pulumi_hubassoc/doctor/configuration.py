@@ -47,7 +47,7 @@ def read_settings(project: ProjectFile, stack: str | None, env: Mapping[str, str
     except EngineError as fault:
         return StackSettings(_opened(project, {}, env), fault)
     ours = _settings_in(project, data.get("config"))
-    plain = {key: value for key, value in ours.items() if not _is_secure(value)}
+    plain = {key: value for key, value in ours.items() if not _holds_secret(value)}
     hidden = tuple(sorted(ours.keys() - plain.keys()))
     if not hidden:
         return StackSettings(_opened(project, {"config": plain}, env))
@@ -87,3 +87,9 @@ def _settings_in(project: ProjectFile, config: object) -> dict[str, Any]:
 
 def _is_secure(value: object) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _holds_secret(value: object) -> bool:
+    """Whether there is a secret somewhere in a value."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return _is_secure(value) or any(map(_holds_secret, parts))

@@ -61,7 +61,7 @@ class PassphraseSecrets:
         try:
             version, salt, proof = state["salt"].split(":", 2)
             cipher = _cipher(passphrase, b64decode(salt, validate=True))
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, AttributeError):
             raise EngineError("the stack's encryption salt cannot be read: it is not of the form v1:…") from None
         if version != _VERSION:
             raise EngineError(f"the stack's encryption salt has version {version!r}, and only {_VERSION} is known")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_hubassoc.doctor.checks import CHECKS
 from pulumi_hubassoc.engine.local.config import StackConfig, file_config
 from tests.conftest import TOKEN
 from tests.doctor.practice import CLI, Practice, expect, put_cli_on_path
@@ -315,3 +316,30 @@ def test_no_token_in_clear(practice: Practice) -> None:
     expect(practice.look("token in files"), "ok", "in no file in clear")
     practice.write("Pulumi.prod.yaml", "config: [")
     expect(practice.look("token in files"), "warning", "Pulumi.prod.yaml cannot be read", "correct")
+
+
+ODD = [None, 3, "x", "", [], {}, [1], True, 1.5, {"secure": 5}, {"secure": "x"}, {"value": {"secure": "v1:a:b"}}]
+"""What may stand in a file where something else belongs."""
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_odd_files_are_findings_and_no_faults_of_our_own(practice: Practice, odd: object) -> None:
+    """Wherever it stands in Pulumi.yaml or in the stack's file, every check has its line."""
+    answer = json.dumps(dict.fromkeys(("pulumi", "pulumi-hubassoc"), "1.0.0"))
+    make_virtualenv(practice.bin / "fast", answer)
+    practice.env = {"PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_PYTHON_CMD": str(practice.bin / "fast/bin/python")}
+    python = {"name": "python", "options": {}}
+    sealed = {"config": {"hubassoc:portalId": {"secure": "v1:a:b"}}}
+    projects = [{key: odd} for key in ("name", "main", "runtime", "config", "stackConfigDir")]
+    projects += [{"runtime": python | {key: odd}} for key in ("name", "options")]
+    projects += [{"runtime": python | {"options": {key: odd}}} for key in ("virtualenv", "toolchain")]
+    projects += [{"config": {key: odd}} for key in ("hubassoc:portalId", "accessToken")]
+    stacks = [odd, {"config": odd}, *(sealed | {key: odd} for key in ("encryptionsalt", "secretsprovider"))]
+    stacks += [{"config": {f"hubassoc:{key}": odd}} for key in ("portalId", "accessToken", "preflight", "nothing")]
+    for project, stack in [*((p, {}) for p in projects), *(({}, s) for s in stacks)]:
+        practice.write("Pulumi.yaml", json.dumps({"name": "crm", "runtime": python} | project))
+        practice.write("Pulumi.dev.yaml", json.dumps(stack))
+        assert len(practice.findings(offline=True)) == sum(not (c.asks or c.of_states) for c in CHECKS), (
+            project,
+            stack,
+        )

@@ -38,6 +38,9 @@ def _read(path: Path) -> dict[str, Any]:
     return data or {}
 
 
+_TEXTS = {"main", "stackConfigDir", "toolchain", "virtualenv"}
+
+
 @dataclass(frozen=True)
 class ProjectFile:
     """What a ``Pulumi.yaml`` says.
@@ -74,8 +77,13 @@ class ProjectFile:
         runtime = data.get("runtime")
         name = runtime.get("name") if isinstance(runtime, dict) else runtime
         options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
+        if not isinstance(options, dict):
+            raise EngineError(f"the runtime options of {path} are no map")
         if name != "python":
             raise NotSupported(f"{path} is for the runtime {name!r}; the built-in engine runs Python programs only")
+        for key, value in {**options, "main": data.get("main"), "stackConfigDir": data.get("stackConfigDir")}.items():
+            if key in _TEXTS and value is not None and not isinstance(value, str):
+                raise EngineError(f"{key!r} in {path} is no text")
         virtualenv = options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)
         config_folder = data.get("stackConfigDir") or (data["config"] if isinstance(data.get("config"), str) else "")
         declared: Any = data.get("config") if isinstance(data.get("config"), dict) else {}
