@@ -13,7 +13,8 @@ from pulumi_hubassoc.doctor.finding import CannotLook
 from pulumi_hubassoc.doctor.leftovers import read_state
 from pulumi_hubassoc.emulator import Fault
 from pulumi_hubassoc.hubspot import facts
-from pulumi_hubassoc.resources.label import derived_name, looks_derived, name_suffix
+from pulumi_hubassoc.hubspot.names import derived_name, looks_derived
+from pulumi_hubassoc.resources.label import name_suffix
 from tests.conftest import TOKEN
 from tests.crm_folder import make_folder
 from tests.doctor.practice import Practice, expect
