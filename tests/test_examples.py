@@ -87,3 +87,34 @@ def test_example_lives_and_goes(which: Literal["local", "cli"], file: Path, tmp_
 
     assert stack.destroy().ok
     assert (portal.labels(), portal.limits()) == (before, [])
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("which", ENGINES)
+@pytest.mark.parametrize("example", ["limit_sets", "two_portals", "preview_warnings"])
+def test_examples_with_tests_of_their_own_run_everywhere(
+    which: Literal["local", "cli"], example: str, tmp_path: Path, emulator: Emulator, portal: Portal
+) -> None:
+    """Beside their own tests, which take the built-in engine: up, nothing to do, destroy."""
+    emulator.add_portal(token="token-of-eu", portal_id=2002)
+    emulator.add_portal(token="token-of-us", portal_id=3003)
+    folder = tmp_path / example
+    shutil.copytree(ROOT / "examples" / example, folder, ignore=shutil.ignore_patterns("__pycache__", "test_*"))
+    env = {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "HUBSPOT_TOKEN_US": "token-of-us",
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }
+    name = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+    stack = make_engine(which, tmp_path).stack(Project(name, folder), "dev", env=env)
+    if example == "two_portals":
+        stack.set_config("euToken", "token-of-eu", secret=True)
+        stack.set_config("euPortal", "2002")
+        stack.set_config("usPortal", "3003")
+    up = stack.up()
+    assert up.ok, up.errors
+    assert sum(len(p.labels()) for p in emulator.portals()) >= 1
+    assert stack.up(Options(expect_no_changes=True)).ok
+    assert stack.destroy().ok
+    assert [(p.labels(), p.limits()) for p in emulator.portals()] == [([], [])] * 3

@@ -55,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
         ("two_portals", 3),
         ("lookups", 2),
         ("schema_file", 2),
+        ("preview_warnings", 4),
     ],
 )
 def test_examples_hold(pytester: pytest.Pytester, example: str, tests: int, mode: Mode) -> None:

@@ -46,7 +46,14 @@ class Outcome(Result):
 
     def errors_of(self, name: str) -> list[str]:
         """What was said at severity error about the resource of a name."""
-        return [d.message for d in self.diagnostics if d.severity == "error" and (d.urn or "").endswith(f"::{name}")]
+        return self._said_of(name, "error")
+
+    def warnings_of(self, name: str) -> list[str]:
+        """Likewise at severity warning: in a preview, what HubSpot would refuse."""
+        return self._said_of(name, "warning")
+
+    def _said_of(self, name: str, severity: str) -> list[str]:
+        return [d.message for d in self.diagnostics if d.severity == severity and (d.urn or "").endswith(f"::{name}")]
 
 
 class StackUnderTest:
