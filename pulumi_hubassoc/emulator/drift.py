@@ -32,13 +32,20 @@ class Drift:
         inverse_label: str | None = None,
         *,
         name: str | None = None,
+        category: str = facts.USER_DEFINED,
     ) -> Label:
-        """Makes a label; its name is derived from the text as the settings page does it, unless given."""
+        """Makes a label; its name is derived from the text as the settings page does it, unless given.
+
+        Another category than that of labels is what an app makes of its own (``INTEGRATOR_DEFINED``, ``WORK``) [spec].
+        """
         portal = self._portal
         start, end = portal.resolve(from_object_type), portal.resolve(to_object_type)
         wanted = name or labels.derived_name(label)
         body = json.dumps({"name": wanted, "label": label, "inverseLabel": inverse_label}).encode()
         portal.write(lambda state, rules: labels.create_label(state, rules, "", start, end, body))
+        if category != facts.USER_DEFINED:
+            with portal.writing() as state:
+                portal.commit(state.adding(replace(portal.label(wanted), category=category)))
         return portal.label(wanted)
 
     def rename_label(self, type_id: int, label: str | None = None, inverse_label: str | None = None) -> Label:

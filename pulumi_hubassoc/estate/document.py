@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.portal_view import Direction, Key
+
+_RANK = {o.name: i for i, o in enumerate(facts.OBJECT_TYPES)}
+
+
+def order(direction: Direction) -> tuple[tuple[int, str], ...]:
+    """What directions are sorted by: HubSpot's table of objects, custom ones after it."""
+    return tuple((_RANK.get(end, len(_RANK)), end) for end in direction)
+
+
+def pair_of(direction: Direction) -> Direction:
+    """The direction in which documents show a pair: that in which its objects stand in HubSpot's table."""
+    return min(direction, direction[::-1], key=order)
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,15 @@ class Limit:
         """Category and type id, None where there is no type id."""
         return None if self.type_id is None else (self.category, self.type_id)
 
+    @property
+    def is_object_limit(self) -> bool:
+        """Whether it is of the unlabeled type, which is HubSpot's, or made with the first label of a custom object."""
+        if self.label is not None:
+            return False
+        unlabeled = facts.unlabeled_type(*self.direction)
+        own = unlabeled is not None and self.key == (facts.HUBSPOT_DEFINED, unlabeled.type_id)
+        return own or self.category == facts.USER_DEFINED
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -102,3 +124,17 @@ class Document:
     limits: tuple[Limit, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
     portal_id: int | None = None
+
+    @property
+    def pairs(self) -> list[Direction]:
+        """The pairs that have labels or limits, in order."""
+        directions = {x.direction for x in self.labels} | {x.direction for x in self.limits}
+        return sorted({pair_of(direction) for direction in directions}, key=order)
+
+    def labels_of(self, pair: Direction) -> list[Label]:
+        """The labels of a pair, in order."""
+        return [label for label in self.labels if pair_of(label.direction) == pair]
+
+    def limits_of(self, direction: Direction) -> list[Limit]:
+        """The limits of a direction, in order."""
+        return [limit for limit in self.limits if limit.direction == direction]

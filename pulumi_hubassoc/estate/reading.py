@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from pulumi_hubassoc.errors import Refused
-from pulumi_hubassoc.estate.document import Document, Label, LeftOut, Limit
+from pulumi_hubassoc.estate.document import Document, Label, LeftOut, Limit, order
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.facts import USER_DEFINED
@@ -26,7 +26,7 @@ OnStep = Callable[[int, int, str], None]
 
 WITH_LABELS = ("contacts", "companies", "deals", "tickets")
 """Standard objects that can have labels [docs]; custom ones can too."""
-_RANK = {o.name: i for i, o in enumerate(facts.OBJECT_TYPES)}
+_NO_OTHER_DIRECTION = "HubSpot does not show which type is its other direction: read the portal again in five minutes"
 
 
 def read_portal(view: PortalView, on_step: OnStep = lambda _done, _all, _what: None) -> Document:
@@ -46,7 +46,7 @@ class _Reading:
     def __init__(self, view: PortalView, on_step: OnStep) -> None:
         self._view, self._on_step = view, on_step
         self._done = self._all = 0
-        self._custom: dict[str, str] = {}
+        self._custom: dict[str, str] | None = None
         self._left_out: list[LeftOut] = []
         self._lists: dict[Direction, Types] = {}
 
@@ -61,10 +61,13 @@ class _Reading:
                 self._lists[direction] = self._view.labels(*direction)
         labels = sorted(
             (label for pair in pairs for label in self._labels(pair)),
-            key=lambda x: (_order(x.direction), x.label, x.inverse_label, x.type_id),
+            key=lambda x: (order(x.direction), x.label, x.inverse_label, x.type_id),
         )
         self._step("the limits")
-        limits = sorted(self._limits(labels), key=lambda x: (_order(x.direction), x.category, x.type_id))
+        limits = sorted(
+            self._below_object_limit(list(self._limits(labels))),
+            key=lambda x: (order(x.direction), x.category, x.type_id),
+        )
         source = f"portal {portal_id}"
         return Document(source, tuple(labels), tuple(limits), tuple(self._left_out), portal_id)
 
@@ -86,7 +89,7 @@ class _Reading:
 
     def _every_pair(self) -> list[Direction]:
         self._read_custom_objects()
-        return self._sorted(itertools.combinations_with_replacement([*WITH_LABELS, *self._custom], 2))
+        return self._sorted(itertools.combinations_with_replacement([*WITH_LABELS, *(self._custom or ())], 2))
 
     def _sorted(self, ends: Iterable[tuple[str, str]]) -> list[Direction]:
         found = set()
@@ -96,15 +99,18 @@ class _Reading:
             except ValueError as error:
                 self._left_out.append(LeftOut(f"the labels of {start} and {end}", str(error)))
                 continue
-            found.add(min(pair, pair[::-1], key=_order))
-        return sorted(found, key=_order)
+            found.add(min(pair, pair[::-1], key=order))
+        return sorted(found, key=order)
 
     def _object(self, type_id: str) -> str:
-        return self._custom.get(type_id) or facts.object_type(type_id)
+        return (self._custom or {}).get(type_id) or facts.object_type(type_id)
 
     def _read_custom_objects(self) -> None:
         """Custom objects by id: their names without the portal's number are the same in every portal [docs]."""
+        if self._custom is not None:
+            return
         self._step("which custom objects there are")
+        self._custom = {}
         try:
             found = self._view.hubspot.custom_objects()
         except Refused as refusal:
@@ -121,13 +127,22 @@ class _Reading:
             self._leave_out_others(direction, self._lists[direction])
         names = {i: self._name_of(pair, i) for i in self._own(forward)}
         back_names = {i: names[i] if pair[0] == pair[1] else self._name_of(pair[::-1], i) for i in self._own(backward)}
-        for type_id, inverse in _matched(names, back_names, one_object=pair[0] == pair[1]):
+        matched = dict(_matched(names, back_names, one_object=pair[0] == pair[1]))
+        for type_id, inverse in matched.items():
             here, there = forward[USER_DEFINED, type_id], backward.get((USER_DEFINED, inverse or 0))
             if inverse is None or here is None or there is None:
-                why = "HubSpot does not show which type is its other direction: read the portal again in five minutes"
-                self._left_out.append(LeftOut(f'the label "{here}" ({arrow(*pair)}, type {type_id})', why))
-                continue
-            yield Label(*pair, here, there, names[type_id], type_id, inverse)
+                self._leave_out_label(pair, type_id, here, _NO_OTHER_DIRECTION)
+            elif not here.strip() or not there.strip():
+                self._leave_out_label(pair, type_id, here or there, "its text is blank in one direction")
+            else:
+                # White space around a text is not kept: in a program it would be a slip of the hand.
+                yield Label(*pair, here.strip(), there.strip(), names[type_id], type_id, inverse)
+        for type_id in back_names.keys() - matched.values() - (matched.keys() if pair[0] == pair[1] else set()):
+            text = backward[USER_DEFINED, type_id]
+            self._leave_out_label(pair[::-1], type_id, text, _NO_OTHER_DIRECTION)
+
+    def _leave_out_label(self, direction: Direction, type_id: int, text: str | None, why: str) -> None:
+        self._left_out.append(LeftOut(f'the label "{text}" ({arrow(*direction)}, type {type_id})', why))
 
     @staticmethod
     def _own(listed: Types) -> list[int]:
@@ -148,33 +163,57 @@ class _Reading:
     # ------------------------------------------------------------------------------------------------------- limits
 
     def _limits(self, labels: list[Label]) -> Iterator[Limit]:
-        where = {key: d for d, listed in self._lists.items() for key in listed}
         of_label = {(USER_DEFINED, x.inverse_type_id): (x, True) for x in labels}
         of_label |= {(USER_DEFINED, x.type_id): (x, False) for x in labels}
-        for key, most in sorted(self._view.limits().items()):
-            direction = where.get(key) or self._direction_of(key)
-            if direction is None:
-                what = f"the limit {most} of {key[0]} {key[1]}"
-                self._left_out.append(LeftOut(what, "HubSpot's lists do not show which objects it is between"))
-                continue
-            label, inverse = of_label.get(key, (None, False))
-            if label is not None:
-                if inverse and label.is_single and label.from_object_type == label.to_object_type:
+        maxima = self._view.limits()
+        for key, most in sorted(maxima.items()):
+            if key in of_label:
+                label, inverse = of_label[key]
+                one_direction = label.is_single and label.from_object_type == label.to_object_type
+                if inverse and one_direction and maxima.get((USER_DEFINED, label.type_id or 0)) == most:
                     continue  # both ids of it carry one limit [docs]
-                direction = label.direction[::-1] if inverse else label.direction
-            yield Limit(*direction, *key, most, label, inverse)
+                yield Limit(*(label.direction[::-1] if inverse else label.direction), *key, most, label, inverse)
+                continue
+            direction = self._direction_of(key)
+            why = "HubSpot's lists do not show which objects it is between"
+            if direction is not None:
+                text = self._lists[direction].get(key) if key[0] != facts.HUBSPOT_DEFINED else None
+                if text is None:
+                    yield Limit(*direction, *key, most)
+                    continue
+                find = f"get_association_types({direction[0]!r}, {direction[1]!r}).labeled({text!r})"
+                why = f"its label is left out; in a program {find} finds it"
+            where = f" ({arrow(*direction)})" if direction else ""
+            self._left_out.append(LeftOut(f"the limit {most} of {key[0]} {key[1]}{where}", why))
+
+    def _below_object_limit(self, limits: list[Limit]) -> Iterator[Limit]:
+        """The limits, without those of labels above the object limit: HubSpot refuses to set these [docs]."""
+        most = {limit.direction: limit.max_to_object_ids for limit in limits if limit.is_object_limit}
+        for limit in limits:
+            object_limit = most.get(limit.direction)
+            if limit.label is not None and object_limit is not None and limit.max_to_object_ids > object_limit:
+                text = limit.label.inverse_label if limit.inverse else limit.label.label
+                what = f'the limit {limit.max_to_object_ids} of the label "{text}" ({arrow(*limit.direction)})'
+                why = f"it is above the object limit, {object_limit}, and HubSpot takes no such limit"
+                self._left_out.append(LeftOut(what, why))
+            else:
+                yield limit
 
     def _direction_of(self, key: Key) -> Direction | None:
-        """The direction of a type whose pair has no labels: HubSpot's table knows it, or a custom object's schema."""
+        """The direction of a type: HubSpot's table knows it, or a list; for a pair without labels a custom object's schema."""
         documented = facts.defined_types().get(key[1]) if key[0] == facts.HUBSPOT_DEFINED else None
         if documented is not None:
             return (documented.from_object_type, documented.to_object_type)
-        if not self._custom:
-            self._read_custom_objects()
-        for object_type in self._custom.values():
+        listed = next((direction for direction, types in self._lists.items() if key in types), None)
+        if listed is not None or key[0] == facts.HUBSPOT_DEFINED:
+            return listed
+        self._read_custom_objects()
+        for object_type in (self._custom or {}).values():
             for d in self._view.definitions(object_type):
                 if d.id == str(key[1]):
-                    return (self._object(d.from_object_type_id), self._object(d.to_object_type_id))
+                    direction = (self._object(d.from_object_type_id), self._object(d.to_object_type_id))
+                    self._lists[direction] = self._view.labels(*direction)
+                    return direction if key in self._lists[direction] else None
         return None
 
     def _step(self, what: str) -> None:
@@ -206,7 +245,3 @@ def _matched(
         if other is not None:
             taken |= {i, other} if one_object else {other}
         yield i, other
-
-
-def _order(direction: Direction) -> tuple[tuple[int, str], ...]:
-    return tuple((_RANK.get(end, len(_RANK)), end) for end in direction)

@@ -99,6 +99,7 @@ class LabelProvider(Provider[LabelInputs]):
         if "name" in olds and (
             "name" not in values or (not is_unknown(values["name"]) and values["name"] == olds["name"])
         ):
+            values.pop("name_suffix", None)  # it is the state's that counts: an imported label has none
             values.update({k: v for k, v in olds.items() if k in ("name", "name_suffix")})
         suffix = values.get("name_suffix", "")
         if "name" not in values:
