@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
@@ -22,7 +22,7 @@ from pulumi_hubassoc.estate.schema_file import for_schema, schema_file
 from pulumi_hubassoc.resources.label import AssociationLabel, LabelProvider
 from pulumi_hubassoc.resources.limit_set import AssociationLimitSet, LimitSetProvider
 from tests.conftest import TOKEN
-from tests.on_engines import Estate, make_engine
+from tests.on_engines import ENGINES, Estate, make_engine
 from tests.portals import document_of, fill
 
 
@@ -84,8 +84,17 @@ forms = pytest.mark.parametrize("form", [as_program, as_schema])
 @pytest.fixture
 def estate(emulator: Emulator, portal: Portal, tmp_path: Path) -> Estate:
     """A stack of the portal without a program."""
-    env = {"HUBASSOC_BASE_URL": emulator.start(), "HUBSPOT_ACCESS_TOKEN": TOKEN}
-    return Estate(make_engine("local", tmp_path), emulator, portal, tmp_path, env)
+    return estate_on("local", emulator, portal, tmp_path)
+
+
+def estate_on(engine: Literal["local", "cli"], emulator: Emulator, portal: Portal, folder: Path) -> Estate:
+    """The same on an engine."""
+    env = {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }
+    return Estate(make_engine(engine, folder), emulator, portal, folder, env)
 
 
 def put(estate: Estate, written: Written) -> None:
@@ -97,10 +106,17 @@ def put(estate: Estate, written: Written) -> None:
 
 
 @forms
+@pytest.mark.parametrize("engine", ENGINES)
 def test_import_then_preview_shows_nothing_to_do(
-    estate: Estate, full: Document, form: Callable[[Document], Written]
+    engine: Literal["local", "cli"],
+    emulator: Emulator,
+    portal: Portal,
+    full: Document,
+    form: Callable[[Document], Written],
+    tmp_path: Path,
 ) -> None:
     """What is written and what is imported of a whole portal agree with each other, and with HubSpot."""
+    estate = estate_on(engine, emulator, portal, tmp_path)
     assert (len(full.labels), len(full.limits) >= 200) == (200, True)
     written = form(full)
     put(estate, written)

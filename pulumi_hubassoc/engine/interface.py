@@ -216,6 +216,24 @@ class Stack(Protocol):
     def destroy(self, options: Options = DEFAULTS, on_event: OnEvent | None = None) -> Result:
         """Delete every resource of the stack."""
 
+    def import_resources(
+        self,
+        file: Mapping[str, Any],
+        *,
+        protect: bool = True,
+        preview_only: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Result:
+        """Take resources that exist already into the state, as ``pulumi import --file``; those that are there are left.
+
+        Args:
+            file: what such a file holds: ``resources`` with `type`, `name`, `id`, `inputs`, `outputs`, `parent`,
+                `provider` and `component`, and ``nameTable``, the URNs of names that are in the state.
+            protect: whether the resources are protected from now on.
+            preview_only: show what would be imported, and change nothing.
+            on_event: told of each.
+        """
+
     def outputs(self) -> dict[str, OutputValue]:
         """The stack's outputs, as of the last operation."""
 

@@ -78,6 +78,32 @@ class PulumiCliStack:
         """Delete every resource of the stack."""
         return self._operate("destroy", options, on_event)
 
+    def import_resources(
+        self,
+        file: Mapping[str, Any],
+        *,
+        protect: bool = True,
+        preview_only: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Result:
+        """Take resources that exist already into the state, as ``pulumi import --file``, without generating code."""
+        collector = EventCollector(on_event)
+
+        def on_line(line: str) -> None:
+            if line.startswith("{"):
+                collector(auto.EngineEvent.from_json(json.loads(line)))
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "import.json"
+            path.write_text(json.dumps(file), encoding="utf-8")
+            command = ["import", "--file", str(path), "--stack", self.name, "--yes", "--json", "--generate-code=false"]
+            command += [f"--protect={str(protect).lower()}", "--preview-only" if preview_only else "--skip-preview"]
+            # The Automation API's own import tells no events.
+            _, exit_code = self._carry_out(
+                "import", collector, lambda: self._command.run(command, str(self._folder), self._env, on_line)
+            )
+        return self._result("preview" if preview_only else "up", exit_code, collector, None)
+
     def outputs(self) -> dict[str, OutputValue]:
         """The stack's outputs, as of the last operation; secrets decrypted."""
         with self._refusals("stack output"):
@@ -162,22 +188,34 @@ class PulumiCliStack:
                 }
                 return method[operation](on_event=collector, color="never", suppress_progress=True, **arguments)
 
-        outputs = None
-        exit_code = 0
+        done, exit_code = self._carry_out(operation, collector, run)
+        outputs = _outputs(done.outputs) if isinstance(done, auto.UpResult) else None
+        if operation == "preview" or options.preview_only:
+            outputs = collector.outputs
+        return self._result(operation, exit_code, collector, outputs)
+
+    def _carry_out(self, what: str, collector: EventCollector, run: Callable[[], Any]) -> tuple[Any, int]:
+        """Run a command that tells events; its answer, None where it failed, and its exit code."""
+        done, exit_code = None, 0
         try:
             # In a thread of its own: Ctrl-C reaches the CLI too, which then ends what it has begun and saves the state,
             # and this process (where the program may be running) must not go before that.
             with ThreadPoolExecutor(max_workers=1) as pool:
                 done = pool.submit(run).result()
-            if isinstance(done, auto.UpResult):
-                outputs = _outputs(done.outputs)
         except CommandError as error:
             if not collector.began:
-                self._refuse(operation, error)
+                self._refuse(what, error)
             exit_code = _exit_code(error)
         collector.finish()
-        if operation == "preview" or options.preview_only:
-            outputs = collector.outputs
+        return done, exit_code
+
+    def _result(
+        self,
+        operation: OperationName,
+        exit_code: int,
+        collector: EventCollector,
+        outputs: dict[str, OutputValue] | None,
+    ) -> Result:
         return Result(
             operation=operation,
             exit_code=exit_code,
