@@ -215,3 +215,7 @@ def test_reading_takes_few_requests(emulator: Emulator, portal: Portal) -> None:
     emulator.journal.clear()
     document_of(emulator)
     assert len(emulator.journal) == 3 + 2 + 1 + 2
+    emulator.reset()
+    fill(portal)
+    document_of(emulator)
+    assert len(emulator.journal) == 3 + 6 * 2 + 3 + 6 + 1  # six pairs of two objects, three of one; custom objects

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from pulumi_hubassoc.cli import examples
+from pulumi_hubassoc.cli import examples, export, importing
 from pulumi_hubassoc.cli.extras import what_to_install
 from pulumi_hubassoc.cli.local import HERE, Folder, local
 from pulumi_hubassoc.engine.interface import EngineError
@@ -167,3 +167,7 @@ def version(
         return
     for name, number in found.items():
         typer.echo(f"{name} {number or 'not on PATH'}")
+
+
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("import", epilog=importing.EXAMPLES)(importing.import_)

@@ -1,0 +1,230 @@
+"""`hubassoc export` and `hubassoc import`: what they print and write, and that nothing is lost or half done."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from typer.testing import CliRunner
+
+from pulumi_hubassoc.cli.app import app
+from pulumi_hubassoc.emulator import Emulator, Fault, Portal
+from pulumi_hubassoc.estate.files import read
+from tests.conftest import TOKEN
+from tests.on_engines import ENGINES
+
+pytestmark = pytest.mark.timeout(240)
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def settings(emulator: Emulator, portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment leads to the portal, and the CLI to a back end of its own."""
+    for key, value in {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }.items():
+        monkeypatch.setenv(key, value)
+    (tmp_path / "state").mkdir()
+
+
+@pytest.fixture
+def project(tmp_path: Path, portal: Portal) -> Path:
+    """A project without a program; the portal has four labels, of which one is an app's, and three limits."""
+    drift = portal.drift
+    billing = drift.create_label("contacts", "companies", "Billing contact")
+    drift.create_label("contacts", "contacts", "Manager", "Employee")
+    drift.create_label("deals", "contacts", "Champion")
+    drift.create_label("contacts", "companies", "App's", category="INTEGRATOR_DEFINED")
+    drift.set_limit("companies", "contacts", billing.inverse_type_id, 1)
+    drift.set_limit("companies", "contacts", 280, 500, "HUBSPOT_DEFINED")
+    drift.set_limit("deals", "contacts", 3, 40, "HUBSPOT_DEFINED")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: crm\nruntime: python\n")
+    return folder
+
+
+def hubassoc(*arguments: object) -> tuple[int, str, str]:
+    """Run a command; exit code, standard output, standard error."""
+    result = RUNNER.invoke(app, list(map(str, arguments)))
+    assert not result.exception or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def import_json(*arguments: object) -> dict[str, Any]:
+    """`hubassoc import --json`; its exit code is in what it prints."""
+    code, out, _ = hubassoc("import", *arguments, "--json")
+    told: dict[str, Any] = json.loads(out)
+    assert code == told["exitCode"]
+    return told
+
+
+def test_export_prints_a_program_and_tells_what_it_leaves_out(project: Path) -> None:
+    """The program goes to standard output alone; standard error has a line for each thing that is left out."""
+    code, out, err = hubassoc("export")
+    assert code == 0
+    compile(out, "program", "exec")
+    assert out.count("AssociationLabel(") == 3
+    assert "# Left out:" in out
+    *left, summary = err.splitlines()
+    assert [line.startswith('left out: the label "App\'s"') for line in left] == [True, True]
+    assert summary == "portal 1001: 3 labels, 3 limits"
+    assert "\x1b" not in out + err
+
+
+def test_export_json_has_everything_a_script_needs(project: Path) -> None:
+    """Labels with texts, names and ids, limits, and what is left out."""
+    code, out, err = hubassoc("export", "--json")
+    told = json.loads(out)
+    assert (code, err, told["portalId"], told["file"]) == (0, "", 1001, None)
+    assert [x["name"] for x in told["labels"]] == ["manager", "billing_contact", "champion"]
+    assert sorted(x["maxToObjectIds"] for x in told["limits"]) == [1, 40, 500]
+    assert told["leftOut"][0]["why"].startswith("it is INTEGRATOR_DEFINED")
+
+
+@pytest.mark.parametrize("format_", ["program", "schema", "import"])
+def test_file_is_never_written_over_without_force(project: Path, emulator: Emulator, format_: str) -> None:
+    """A file that is there is left as it is, before anything is asked; --force replaces it, and leaves nothing else."""
+    file = project / "out"
+    file.write_text("mine")
+    emulator.journal.clear()
+    code, _, err = hubassoc("export", "--format", format_, "-o", file)
+    assert (code, file.read_text(), len(emulator.journal)) == (1, "mine", 0)
+    assert "--force" in err
+    assert hubassoc("export", "--format", format_, "-o", file, "--force")[0] == 0
+    assert "1001" in file.read_text()
+    assert sorted(p.name for p in project.iterdir()) == ["Pulumi.yaml", "out"]
+
+
+def test_interrupted_export_leaves_nothing(project: Path, emulator: Emulator) -> None:
+    """A failure on the way writes no file, whole or half."""
+    emulator.portals()[0].configure(requests_per_day=3, enforce_day=True)
+    code, out, err = hubassoc("export", "-o", project / "out.py")
+    assert (code, out) == (1, "")
+    assert err.startswith("hubassoc: ")
+    assert [p.name for p in project.iterdir()] == ["Pulumi.yaml"]
+
+
+def test_export_takes_the_settings_of_a_stack(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack's configuration counts: another portal than the one it means is refused."""
+    monkeypatch.setenv("PATH", str(project))  # the built-in engine
+    (project / "Pulumi.dev.yaml").write_text("config:\n  hubassoc:portalId: 2002\n")
+    code, _, err = hubassoc("export", "-s", "dev", "-C", project)
+    assert code == 1
+    assert "2002" in err
+
+
+def test_schema_format_is_a_schema_file(project: Path) -> None:
+    """It reads back without a fault."""
+    assert hubassoc("export", "--format", "schema", "-o", project / "crm.yaml")[0] == 0
+    pairs = {pair.title: pair for pair in read(project / "crm.yaml").pairs}
+    assert pairs["contacts/companies"].labels["billing-contact"].inverse_max == 1
+
+
+def test_import_format_names_component_and_provider(project: Path) -> None:
+    """Resources of a component have it as their parent; an explicit provider is named by its URN."""
+    urn = "urn:pulumi:dev::crm::pulumi:providers:pulumi-python::eu"
+    code, out, _ = hubassoc("export", "--format", "import", "--component", "crm", "--provider", urn)
+    file = json.loads(out)
+    component, *rest = file["resources"]
+    assert (code, component["component"], file["nameTable"]) == (0, True, {"eu": urn})
+    assert {(x["parent"], x["provider"]) for x in rest} == {("crm", "eu")}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("more", [[], ["--schema"]], ids=["program", "schema"])
+def test_import_writes_imports_and_previews_nothing_to_do(
+    project: Path, emulator: Emulator, engine: Literal["local", "cli"], more: list[str]
+) -> None:
+    """One command does it all; a second one imports nothing, and neither changes anything in HubSpot."""
+    arguments = ["-s", "dev", "-C", project, "--engine", engine, *more]
+    first, again = import_json(*arguments), import_json(*arguments)
+    number = 5 + len(more)  # three labels, two sets of limits, and the component
+    assert (first["exitCode"], len(first["imported"]), first["alreadyThere"]) == (0, number, [])
+    assert first["preview"]["changes"] == {"same": number + 1}
+    assert (again["exitCode"], again["imported"], len(again["alreadyThere"])) == (0, [], number)
+    assert again["written"] == []
+    assert [r.operation for r in emulator.journal.records() if r.method != "GET"] == []
+    code, out, _ = hubassoc("import", *arguments)
+    assert code == 0
+    assert "nothing imported" in out
+    assert "nothing to do" in out
+
+
+def test_dry_run_writes_and_imports_nothing(project: Path) -> None:
+    """It tells what would be done, and the folder is as it was but for the stack's empty state."""
+    told = import_json("-s", "dev", "-C", project, "--engine", "local", "--dry-run")
+    assert [Path(path).name for path in told["written"]] == ["__main__.py"]
+    assert len(told["imported"]) == 5
+    assert not (project / "__main__.py").exists()
+    assert len(import_json("-s", "dev", "-C", project, "--engine", "local")["imported"]) == 5
+
+
+def test_only_what_is_meant_is_imported(project: Path) -> None:
+    """Patterns choose labels by text, internal name or resource name; their limits come along."""
+    arguments = ["-s", "dev", "-C", project, "--engine", "local"]
+    told = import_json(*arguments, "--only", "billing*")
+    assert (told["exitCode"], told["imported"]) == (0, ["billing-contact", "companies-contacts-limits"])
+
+
+def test_program_that_is_there_stays_and_its_resources_are_imported(project: Path) -> None:
+    """What it declares under other names, or not at all, is left alone and told."""
+    source = (
+        "import pulumi_hubassoc as h\n"
+        "h.AssociationLabel('manager', from_object_type='contacts', to_object_type='contacts',\n"
+        "    label='Manager', inverse_label='Employee', name='manager')\n"
+    )
+    (project / "__main__.py").write_text(source)
+    told = import_json("-s", "dev", "-C", project, "--engine", "local")
+    assert (told["exitCode"], told["imported"]) == (0, ["manager"])
+    assert "billing-contact" in told["notInTheProgram"]
+    assert (project / "__main__.py").read_text() == source
+
+
+def test_program_that_says_otherwise_ends_in_7(project: Path) -> None:
+    """A preview that is not empty after the import is shown, and the exit code tells a script."""
+    (project / "__main__.py").write_text(
+        "import pulumi_hubassoc as h\n"
+        "h.AssociationLabel('manager', from_object_type='contacts', to_object_type='contacts', label='Boss',\n"
+        "    inverse_label='Employee', name='manager')\n"
+    )
+    code, out, _ = hubassoc("import", "-s", "dev", "-C", project, "--engine", "local")
+    assert code == 7
+    assert "1 imported" in out
+    assert '~ label: "Manager" => "Boss"' in out
+
+
+def test_protected_resources_are_protected(project: Path) -> None:
+    """With --protect the stack's state says so, and a destroy refuses."""
+    import_json("-s", "dev", "-C", project, "--engine", "local", "--protect")
+    (state,) = (project / ".pulumi-local").rglob("dev.json")
+    resources = json.loads(state.read_text())
+    assert json.dumps(resources).count('"protect": true') == 5
+
+
+def test_ctrl_c_ends_with_130(project: Path, emulator: Emulator) -> None:
+    """An interruption while the portal is read exits with 130, without a traceback and without a file."""
+    emulator.arm(Fault("slow", operation="list_labels", seconds=5.0))
+    command = [sys.executable, "-c", "from pulumi_hubassoc.cli.main import main; main()", "export", "-o"]
+    process = subprocess.Popen([*command, str(project / "out.py")], stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 30
+        while len(emulator.journal) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert [p.name for p in project.iterdir()] == ["Pulumi.yaml"]
