@@ -20,6 +20,7 @@ from pulumi_hubassoc.estate.naming import program_names, schema_names
 from pulumi_hubassoc.estate.program import program, schema_program
 from pulumi_hubassoc.estate.schema_file import for_schema, schema_file
 from pulumi_hubassoc.resources.label import AssociationLabel, LabelProvider
+from pulumi_hubassoc.resources.limit import AssociationLimit, LimitProvider
 from pulumi_hubassoc.resources.limit_set import AssociationLimitSet, LimitSetProvider
 from tests.conftest import TOKEN
 from tests.on_engines import ENGINES, Estate, make_engine
@@ -35,9 +36,17 @@ def full(emulator: Emulator, portal: Portal) -> Document:
 
 def test_constants_are_those_of_the_resources() -> None:
     """Type tokens and pickles in an import file are what Pulumi's SDK makes of the classes."""
-    providers = {importing.LABEL: LabelProvider(), importing.LIMIT_SET: LimitSetProvider()}
+    providers = {
+        importing.LABEL: LabelProvider(),
+        importing.LIMIT: LimitProvider(),
+        importing.LIMIT_SET: LimitSetProvider(),
+    }
     assert {token: serialize_provider(provider) for token, provider in providers.items()} == importing.PROVIDERS
-    for token, resource in ((importing.LABEL, AssociationLabel), (importing.LIMIT_SET, AssociationLimitSet)):
+    for token, resource in (
+        (importing.LABEL, AssociationLabel),
+        (importing.LIMIT, AssociationLimit),
+        (importing.LIMIT_SET, AssociationLimitSet),
+    ):
         assert token == f"pulumi-python:{resource._resource_type_name}"
 
 

@@ -63,7 +63,8 @@ def hubassoc(*arguments: object) -> tuple[int, str, str]:
 
 def import_json(*arguments: object) -> dict[str, Any]:
     """`hubassoc import --json`; its exit code is in what it prints."""
-    code, out, _ = hubassoc("import", *arguments, "--json")
+    code, out, err = hubassoc("import", *arguments, "--json")
+    assert out, err
     told: dict[str, Any] = json.loads(out)
     assert code == told["exitCode"]
     return told
@@ -152,7 +153,7 @@ def test_import_writes_imports_and_previews_nothing_to_do(
     number = 5 + len(more)  # three labels, two sets of limits, and the component
     assert (first["exitCode"], len(first["imported"]), first["alreadyThere"]) == (0, number, [])
     assert first["preview"]["changes"] == {"same": number + 1}
-    assert (again["exitCode"], again["imported"], len(again["alreadyThere"])) == (0, [], number)
+    assert (again["exitCode"], again["imported"], len(again["alreadyThere"])) == (0, [], 5)
     assert again["written"] == []
     assert [r.operation for r in emulator.journal.records() if r.method != "GET"] == []
     code, out, _ = hubassoc("import", *arguments)
@@ -177,18 +178,52 @@ def test_only_what_is_meant_is_imported(project: Path) -> None:
     assert (told["exitCode"], told["imported"]) == (0, ["billing-contact", "companies-contacts-limits"])
 
 
-def test_program_that_is_there_stays_and_its_resources_are_imported(project: Path) -> None:
-    """What it declares under other names, or not at all, is left alone and told."""
-    source = (
-        "import pulumi_hubassoc as h\n"
-        "h.AssociationLabel('manager', from_object_type='contacts', to_object_type='contacts',\n"
-        "    label='Manager', inverse_label='Employee', name='manager')\n"
-    )
-    (project / "__main__.py").write_text(source)
-    told = import_json("-s", "dev", "-C", project, "--engine", "local")
-    assert (told["exitCode"], told["imported"]) == (0, ["manager"])
-    assert "billing-contact" in told["notInTheProgram"]
-    assert (project / "__main__.py").read_text() == source
+BY_HAND = """\
+import pulumi
+import pulumi_hubassoc as h
+
+class Relations(pulumi.ComponentResource):
+    def __init__(self) -> None:
+        super().__init__("crm:index:Relations", "relations")
+        opts = pulumi.ResourceOptions(parent=self)
+        boss = h.AssociationLabel("boss", from_object_type="contact", to_object_type="0-1", label="Employee",
+            inverse_label="Manager", opts=opts)
+        payer = h.AssociationLabel("payer", from_object_type="companies", to_object_type="contacts", label="Payer",
+            name="billing_contact", adopt_existing=True, opts=opts)
+        h.AssociationLimit("one-payer", association=payer, max_to_object_ids=1, opts=opts)
+
+Relations()
+h.AssociationLimitSet("deals", from_object_type="deals", to_object_type="contacts", authoritative=True,
+    limits={h.unlabeled("deals", "contacts"): 40})
+h.AssociationLabel("new", from_object_type="deals", to_object_type="tickets", label="Not there yet")
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_program_that_is_there_stays_and_what_it_declares_is_found(
+    project: Path, engine: Literal["local", "cli"]
+) -> None:
+    """Labels by internal name or texts from either side, limits by what they are of, in components, under any names."""
+    (project / "__main__.py").write_text(BY_HAND)
+    told = import_json("-s", "dev", "-C", project, "--engine", engine)
+    *first, last = told["imported"]
+    assert (set(first), last) == ({"relations", "boss", "payer", "deals"}, "one-payer")
+    assert told["notInTheProgram"] == ['"Champion" (contacts → deals)']
+    assert (project / "__main__.py").read_text() == BY_HAND
+    assert told["exitCode"] == 7
+    changes = [(e["urn"].rpartition("::")[2], e["operation"]) for e in told["preview"]["events"]]
+    # The text is another one in HubSpot, the last label is in no portal: all else is as the program says.
+    assert sorted(c for c in changes if c[1] != "same") == [("new", "create"), ("payer", "update")]
+    assert import_json("-s", "dev", "-C", project, "--engine", engine)["imported"] == []
+
+
+def test_dry_run_with_a_program_tells_what_would_be_imported(project: Path) -> None:
+    """Limits of labels that are not in the stack yet are found in the second round, which a dry run does not have."""
+    (project / "__main__.py").write_text(BY_HAND)
+    told = import_json("-s", "dev", "-C", project, "--engine", "local", "--dry-run")
+    assert set(told["imported"]) == {"relations", "boss", "payer", "deals"}
+    again = import_json("-s", "dev", "-C", project, "--engine", "local", "--dry-run", "--only", "boss")
+    assert set(again["imported"]) == {"relations", "boss"}
 
 
 def test_program_that_says_otherwise_ends_in_7(project: Path) -> None:

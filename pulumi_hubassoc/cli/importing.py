@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,7 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from pulumi_hubassoc.engine.interface import Event, Result, Stack
-    from pulumi_hubassoc.estate.document import Document, Label
+    from pulumi_hubassoc.estate.document import Document
+    from pulumi_hubassoc.estate.matching import Declared
     from pulumi_hubassoc.estate.naming import Names
 
 EXAMPLES = """\b
@@ -52,9 +53,9 @@ def import_(
 ) -> None:
     """Take the labels and limits of a portal into a stack: program, import and preview in one.
 
-    Nothing is changed in HubSpot. A program that is there is left as it is, and what it declares under the names that
-    `hubassoc export` gives is imported. What the stack has already is skipped, so that a second run imports nothing.
-    Exits with 7 if the preview afterwards is not empty.
+    Nothing is changed in HubSpot. A program that is there is left as it is, and what it declares is looked for in the
+    portal: labels by internal name, then by texts; limits by what they are of. What the stack has already is skipped, so
+    that a second run imports nothing. Exits with 7 if the preview afterwards is not empty.
     """
     from pulumi_hubassoc.cli import portals
     from pulumi_hubassoc.engine.choose import choose_engine
@@ -79,7 +80,7 @@ class Report:
         written: the files of a new program.
         imported: names of the resources that came into the stack.
         there: names of those that it had.
-        undeclared: names of those that the program does not declare, and so were left alone.
+        undeclared: labels of the portal that the program does not declare.
         dry_run: whether nothing was done.
         result: of the last operation; None for a dry run without a program.
     """
@@ -126,7 +127,7 @@ class Report:
             out.print(f"{would}written: {path}", soft_wrap=True)
         if self.undeclared:
             told = ", ".join(self.undeclared)
-            out.print(f"not declared by the program under these names, and left alone: {told}", soft_wrap=True)
+            out.print(f"not in the program: {told}", soft_wrap=True)
         if self.dry_run:
             for name in self.imported:
                 out.print(f"would be imported: {name}", soft_wrap=True)
@@ -161,59 +162,107 @@ class _Import:
         entry = file.directory / ("__main__.py" if file.entry == "." else file.entry)
         self._program = entry
         self._is_new = not entry.exists()
-        self._schema = schema or (not self._is_new and (file.directory / SCHEMA_FILE).exists())
+        self._dry_run = self._protect = False
+        self._schema = schema
         self._document = for_schema(document) if self._schema else document
         if self._is_new and only:
             self._document = _only(self._document, self._names(), only)
 
     def run(self, *, dry_run: bool, protect: bool) -> Report:
+        self._dry_run, self._protect = dry_run, protect
+        return self._with_new_program() if self._is_new else self._with_program()
+
+    def _with_new_program(self) -> Report:
+        """Names and ids of everything are known: one import does."""
         from pulumi_hubassoc.estate.import_file import import_file
 
-        written = self._write(dry_run=dry_run) if self._is_new else ()
-        names = self._names()
-        file = import_file(self._document, names)
-        entries = [entry for entry in file["resources"] if self._is_meant(entry, names)]
-        if self._is_new and dry_run:
-            there = self._in_state()
-            new = [entry for entry in entries if _key(entry) not in there]
-            return self._report(written, entries, new, entries, None, dry_run=True)
-        result = self._stack.preview()
-        if not result.ok:
-            return self._report(written, (), (), (), result, dry_run=dry_run)
-        told = {(event.type, event.name): event.operation for event in result.events}
-        declared = [entry for entry in entries if _key(entry) in told]
-        new = [entry for entry in declared if told[_key(entry)] == "create"]
-        if new and not dry_run:
-            # A component that is there already is named as the parent of what is new.
-            parents = [entry for entry in declared if entry.get("component") and entry not in new]
-            done, result = self._take({**file, "resources": [*parents, *new]}, protect=protect)
-            declared = [entry for entry in declared if entry not in new or _key(entry) in done]
-            new = [entry for entry in new if _key(entry) in done]
-        return self._report(written, entries, new, declared, result, dry_run=dry_run)
+        file = import_file(self._document, self._names())
+        there = self._in_state()
+        new = [entry for entry in file["resources"] if _key(entry) not in there]
+        had = tuple(entry["name"] for entry in file["resources"] if entry not in new)
+        written = self._write()
+        if self._dry_run:
+            imported = tuple(entry["name"] for entry in new)
+            return Report(self._document, written, imported, had, (), True, None)
+        done, failure = self._take(file) if new else ((), None)
+        return Report(self._document, written, done, had, (), False, failure or self._stack.preview())
 
-    def _take(self, file: dict[str, Any], *, protect: bool) -> tuple[set[tuple[str, str]], Result]:
-        """Import; what came into the stack, and what is left to do."""
+    def _with_program(self) -> Report:
+        """What the program declares is looked for in the portal; limits of labels once these are in the stack."""
+        imported: list[str] = []
+        result = self._stack.preview()
+        while result.ok:
+            file = self._found(result)
+            if self._dry_run:
+                imported += [entry["name"] for entry in file["resources"]]
+                break
+            done, failure = self._take(file) if file["resources"] else ((), None)
+            imported += done
+            if failure is not None:
+                result = failure
+            if failure is not None or not done:
+                break
+            result = self._stack.preview()
+        there = [e for e in result.events if e.type in _types() and e.operation != "create" and e.name not in imported]
+        return Report(
+            self._document,
+            (),
+            tuple(imported),
+            tuple(event.name for event in there),
+            self._unmanaged(result) if result.ok else (),
+            self._dry_run,
+            result,
+        )
+
+    def _found(self, result: Result) -> dict[str, Any]:
+        """An import file of what a preview would create and the portal has, with the components it is in."""
+        from pulumi_hubassoc.estate.matching import entries
+
+        by_urn = {event.urn: event for event in result.events}
+        creates = {_declared(e): e for e in result.events if e.operation == "create" and e.type in _types()}
+        table: dict[str, str] = {}
+        components: dict[str, dict[str, Any]] = {}
+        found = []
+        for one, entry in entries(self._document, creates).items():
+            event = creates[one]
+            if self._is_meant(entry) and "::default" in event.provider:  # another provider may be of another portal
+                parent = _parent(event, by_urn, table, components)
+                if parent is not None:
+                    found.append({**entry, **parent})
+        return {"nameTable": table, "resources": [*components.values(), *found]}
+
+    def _unmanaged(self, result: Result) -> tuple[str, ...]:
+        """The labels of the portal that no resource is of."""
+        from pulumi_hubassoc.estate.matching import matched_labels
+        from pulumi_hubassoc.hubspot.client import arrow
+
+        there = [_declared(event) for event in result.events if event.type in _types()]
+        managed = {x.type_id for _, side in matched_labels(self._document, there) for x in [side]}
+        managed |= {side.inverse_type_id for _, side in matched_labels(self._document, there)}
+        return tuple(f'"{x.label}" ({arrow(*x.direction)})' for x in self._document.labels if x.type_id not in managed)
+
+    def _take(self, file: dict[str, Any]) -> tuple[tuple[str, ...], Result | None]:
+        """Import; what came into the stack, and the result if it failed."""
         from pulumi_hubassoc.cli.portals import progress
         from pulumi_hubassoc.engine.interface import Event
 
         with progress() as tell:
-            done: list[Event] = []
+            done: list[str] = []
 
             def on_event(told: object) -> None:
                 if isinstance(told, Event) and told.operation == "import":
-                    done.append(told)
+                    done.append(told.name)
                     tell(len(done), len(file["resources"]), "imports")
 
-            imported = self._stack.import_resources(file, protect=protect, on_event=on_event)
-        taken = {(event.type, event.name) for event in imported.events if event.operation == "import"}
-        return taken, self._stack.preview() if imported.ok else imported
+            imported = self._stack.import_resources(file, protect=self._protect, on_event=on_event)
+        return tuple(done), None if imported.ok else imported
 
     def _names(self) -> Names:
         from pulumi_hubassoc.estate.naming import program_names, schema_names
 
         return schema_names(self._document, COMPONENT) if self._schema else program_names(self._document)
 
-    def _write(self, *, dry_run: bool) -> tuple[Path, ...]:
+    def _write(self) -> tuple[Path, ...]:
         """Write the program of a project that has none; the program itself comes last."""
         from pulumi_hubassoc.cli import writing
         from pulumi_hubassoc.estate.program import program, schema_program
@@ -227,44 +276,50 @@ class _Import:
             }
         for path in files:
             writing.refuse_existing(path, force=False)
-        for path, text in files.items() if not dry_run else ():
+        for path, text in files.items() if not self._dry_run else ():
             writing.write(path, text)
         return tuple(files)
 
-    def _is_meant(self, entry: dict[str, Any], names: Names) -> bool:
-        """Whether an entry is of what was asked for; the limits of labels are in sets, which go by their names."""
-        if not self._only or self._is_new or entry.get("component"):
-            return True
-        label = next((label for label, name in names.labels.items() if name == entry["name"]), None)
-        return _matches(self._only, label, entry["name"])
+    def _is_meant(self, entry: dict[str, Any]) -> bool:
+        words = [entry["name"], *(entry["inputs"].get(key) for key in ("label", "inverse_label", "name"))]
+        return not self._only or _matches(self._only, words)
 
     def _in_state(self) -> set[tuple[str, str]]:
         deployment = self._stack.export_state().get("deployment") or {}
         found = [r["urn"].split("::")[-2:] for r in deployment.get("resources") or ()]
         return {(type_.rpartition("$")[2], name) for type_, name in found}
 
-    def _report(
-        self,
-        written: tuple[Path, ...],
-        entries: Sequence[dict[str, Any]],
-        new: Sequence[dict[str, Any]],
-        declared: Sequence[dict[str, Any]],
-        result: Result | None,
-        *,
-        dry_run: bool,
-    ) -> Report:
-        def names(chosen: Sequence[dict[str, Any]], without: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-            return tuple(entry["name"] for entry in chosen if entry not in without)
 
-        return Report(
-            self._document,
-            written,
-            names(new, ()),
-            names(declared, new),
-            names(entries, declared),
-            dry_run,
-            result,
-        )
+def _types() -> frozenset[str]:
+    from pulumi_hubassoc.estate.import_file import PROVIDERS
+
+    return frozenset(PROVIDERS)
+
+
+def _declared(event: Event) -> Declared:
+    from pulumi_hubassoc.estate.matching import Declared
+
+    return Declared(event.type, event.name, event.inputs)
+
+
+def _parent(
+    event: Event, by_urn: Mapping[str, Event], table: dict[str, str], components: dict[str, dict[str, Any]]
+) -> dict[str, str] | None:
+    """The parent as an import file names it: nothing below the stack itself, None where it cannot be named."""
+    parent = by_urn.get(event.parent)
+    if parent is None or parent.type == "pulumi:pulumi:Stack":
+        return {}
+    named = table | {made["name"]: urn for urn, made in components.items()}
+    if named.get(parent.name, parent.urn) != parent.urn:
+        return None  # two parents of one name
+    if parent.operation != "create":
+        table[parent.name] = parent.urn
+    elif parent.urn not in components:
+        above = _parent(parent, by_urn, table, components)
+        if parent.provider or above is None:  # a resource that is not there yet
+            return None
+        components[parent.urn] = {"type": parent.type, "name": parent.name, "component": True, **above}
+    return {"parent": parent.name}
 
 
 def _key(entry: dict[str, Any]) -> tuple[str, str]:
@@ -273,15 +328,14 @@ def _key(entry: dict[str, Any]) -> tuple[str, str]:
 
 def _only(document: Document, names: Names, patterns: Sequence[str]) -> Document:
     """The labels that are meant and their limits, and of the other limits the sets that are meant."""
-    labels = tuple(x for x in document.labels if _matches(patterns, x, names.labels[x]))
+    labels = tuple(
+        x for x in document.labels if _matches(patterns, (names.labels[x], x.label, x.inverse_label, x.name))
+    )
     limits = tuple(
-        x
-        for x in document.limits
-        if (x.label in labels if x.label else _matches(patterns, None, names.sets[x.direction]))
+        x for x in document.limits if (x.label in labels if x.label else _matches(patterns, (names.sets[x.direction],)))
     )
     return replace(document, labels=labels, limits=limits)
 
 
-def _matches(patterns: Sequence[str], label: Label | None, name: str) -> bool:
-    words = [name, *filter(None, (label.label, label.inverse_label, label.name) if label else ())]
-    return any(fnmatch.fnmatchcase(word.casefold(), p.casefold()) for word in words for p in patterns)
+def _matches(patterns: Sequence[str], words: Iterable[str | None]) -> bool:
+    return any(fnmatch.fnmatchcase(w.casefold(), p.casefold()) for w in words if w for p in patterns)

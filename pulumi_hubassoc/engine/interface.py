@@ -88,6 +88,9 @@ class Event:
         diff: property path -> difference; empty where there is none.
         replace_keys: the properties that force a replacement.
         status: ``planned`` in a preview, else ``done`` or ``failed``.
+        inputs: of the resource as it is to be, in a form that may be shown (see `PropertyDiff`); empty for one that goes.
+        parent: the URN of its parent, "" where there is none.
+        provider: the URN and id of its provider, "" for a component.
     """
 
     operation: str
@@ -96,6 +99,9 @@ class Event:
     diff: Mapping[str, PropertyDiff] = field(default_factory=dict)
     replace_keys: tuple[str, ...] = ()
     status: Literal["planned", "done", "failed"] = "done"
+    inputs: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    parent: str = field(default="", compare=False, repr=False)
+    provider: str = field(default="", compare=False, repr=False)
 
     @property
     def name(self) -> str:

@@ -162,6 +162,9 @@ def _event(step: StepEventMetadata, status: Status) -> Event:
         diff=dict(_property_diffs(step)),
         replace_keys=tuple(step.keys or ()),
         status=status,
+        inputs=shown((step.new and step.new.inputs) or {}),
+        parent=(step.new and step.new.parent) or "",
+        provider=step.provider or "",
     )
 
 

@@ -5,18 +5,21 @@ Inputs and outputs are given in full, so that nothing is read while it is import
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi_hubassoc.estate.document import Document, Label
 from pulumi_hubassoc.estate.naming import Names, stored_name
 from pulumi_hubassoc.hubspot import facts
-from pulumi_hubassoc.hubspot.portal_view import Direction
+from pulumi_hubassoc.hubspot.portal_view import Direction, Key
 
 LABEL = "pulumi-python:dynamic/hubassoc:AssociationLabel"
+LIMIT = "pulumi-python:dynamic/hubassoc:AssociationLimit"
 LIMIT_SET = "pulumi-python:dynamic/hubassoc:AssociationLimitSet"
 SCHEMA = "hubassoc:index:AssociationSchema"
 PROVIDERS = {
     LABEL: "gASVOAAAAAAAAACMH3B1bHVtaV9odWJhc3NvYy5yZXNvdXJjZXMubGFiZWyUjA1MYWJlbFByb3ZpZGVylJOUKYGULg==",
+    LIMIT: "gASVOAAAAAAAAACMH3B1bHVtaV9odWJhc3NvYy5yZXNvdXJjZXMubGltaXSUjA1MaW1pdFByb3ZpZGVylJOUKYGULg==",
     LIMIT_SET: ("gASVPwAAAAAAAACMI3B1bHVtaV9odWJhc3NvYy5yZXNvdXJjZXMubGltaXRfc2V0lIwQTGltaXRTZXRQcm92aWRlcpSTlCmBlC4="),
 }
 """Type token -> what Pulumi's SDK stores of the provider class under ``__provider``: its module and name."""
@@ -45,18 +48,23 @@ def import_file(document: Document, names: Names, provider: str | None = None) -
     if provider is not None:
         common["provider"] = provider.rpartition("::")[2]
         table[common["provider"]] = provider
-    found += [{**_label(label, name, document.portal_id), **common} for label, name in names.labels.items()]
-    found += [{**_limit_set(document, d, name), **common} for d, name in names.sets.items()]
+    portal_id = document.portal_id
+    found += [{**label_entry(label, name, portal_id), **common} for label, name in names.labels.items()]
+    for direction, name in names.sets.items():
+        maxima = {x.key: x.max_to_object_ids for x in document.limits_of(direction) if x.key is not None}
+        found.append({**limit_set_entry(direction, maxima, name, portal_id), **common})
     return {"nameTable": table, "resources": found} if table else {"resources": found}
 
 
-def _label(label: Label, name: str, portal_id: int) -> dict[str, Any]:
+def label_entry(label: Label, name: str, portal_id: int, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The resource of a label; `more` are inputs that the portal does not tell."""
     inputs: dict[str, Any] = {
         "from_object_type": label.from_object_type,
         "to_object_type": label.to_object_type,
         "label": label.label,
         **({} if label.is_single else {"inverse_label": label.inverse_label}),
         "name": stored_name(label),
+        **(more or {}),
     }
     assigned = {
         "type_id": label.type_id,
@@ -67,13 +75,27 @@ def _label(label: Label, name: str, portal_id: int) -> dict[str, Any]:
     return _entry(LABEL, name, f"{'/'.join(label.direction)}/{label.type_id}/{label.inverse_type_id}", inputs, assigned)
 
 
-def _limit_set(document: Document, direction: Direction, name: str) -> dict[str, Any]:
-    limits = [
-        {"category": x.category, "type_id": x.type_id, "max_to_object_ids": x.max_to_object_ids}
-        for x in sorted(document.limits_of(direction), key=lambda x: (x.category, x.type_id))
-    ]
-    inputs = {"from_object_type": direction[0], "to_object_type": direction[1], "limits": limits}
-    return _entry(LIMIT_SET, name, "/".join(direction), inputs, {"portal_id": document.portal_id})
+def limit_entry(direction: Direction, key: Key, maximum: int, name: str, portal_id: int) -> dict[str, Any]:
+    """The resource of a limit by itself."""
+    inputs = {**_ends(direction), **_limit(key, maximum)}
+    return _entry(LIMIT, name, "/".join((*direction, key[0], str(key[1]))), inputs, {"portal_id": portal_id})
+
+
+def limit_set_entry(
+    direction: Direction, maxima: Mapping[Key, int], name: str, portal_id: int, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The resource of a set of limits; `more` are inputs that the portal does not tell."""
+    limits = [_limit(key, maximum) for key, maximum in sorted(maxima.items())]
+    inputs = {**_ends(direction), "limits": limits, **(more or {})}
+    return _entry(LIMIT_SET, name, "/".join(direction), inputs, {"portal_id": portal_id})
+
+
+def _ends(direction: Direction) -> dict[str, Any]:
+    return {"from_object_type": direction[0], "to_object_type": direction[1]}
+
+
+def _limit(key: Key, maximum: int) -> dict[str, Any]:
+    return {"category": key[0], "type_id": key[1], "max_to_object_ids": maximum}
 
 
 def _entry(type_: str, name: str, id_: str, inputs: dict[str, Any], assigned: dict[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,18 @@ class Sink:
             self._trace.see(seen)
 
     def _tell(self, step: Step, operation: str, status: Any) -> None:
-        event = Event(operation, step.urn, step.res.type, _differences(step), tuple(step.keys), status)
+        new = step.new
+        event = Event(
+            operation,
+            step.urn,
+            step.res.type,
+            _differences(step),
+            tuple(step.keys),
+            status,
+            redacted(new.inputs) if new else {},
+            new.parent if new else "",
+            new.provider if new else "",
+        )
         with self._lock:
             self.events.append(event)
             if self._on_event:
