@@ -14,6 +14,7 @@ HARD_TEXTS = [
     'Says "yes"',
     'It\'s "both"',
     "Line\nbreak",
+    "Other\x85line\u2028ends",
     "Back\\slash\ttab",
     "Boss 👩‍💼",
     "מנהל",

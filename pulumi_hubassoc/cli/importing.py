@@ -237,8 +237,8 @@ class _Import:
         from pulumi_hubassoc.hubspot.client import arrow
 
         there = [_declared(event) for event in result.events if event.type in _types()]
-        managed = {x.type_id for _, side in matched_labels(self._document, there) for x in [side]}
-        managed |= {side.inverse_type_id for _, side in matched_labels(self._document, there)}
+        sides = [side for _, side in matched_labels(self._document, there)]
+        managed = {side.type_id for side in sides} | {side.inverse_type_id for side in sides}
         return tuple(f'"{x.label}" ({arrow(*x.direction)})' for x in self._document.labels if x.type_id not in managed)
 
     def _take(self, file: dict[str, Any]) -> tuple[tuple[str, ...], Result | None]:

@@ -17,6 +17,17 @@ from pulumi_hubassoc.hubspot.client import arrow
 from pulumi_hubassoc.hubspot.portal_view import Direction
 
 
+class _Dumper(yaml.SafeDumper):
+    """Puts a text with invisible characters into double quotes, which escape them: other forms lose some line ends."""
+
+    def represent_str(self, text: str) -> yaml.ScalarNode:
+        """A text."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
 def for_schema(document: Document) -> Document:
     """The document without what a schema file cannot say, which is left out with the reason."""
     out: list[LeftOut] = []
@@ -48,7 +59,7 @@ def schema_file(document: Document) -> str:
     """
     pairs = [_pair(document, pair) for pair in document.pairs]
     SchemaSpec.model_validate({"pairs": pairs})
-    text = yaml.safe_dump({"pairs": pairs}, allow_unicode=True, sort_keys=False, width=2**20)
+    text = yaml.dump({"pairs": pairs}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20)
     head = [f"# The labels and limits of {one_line(document.source)}, as `hubassoc export` found them."]
     return "\n".join([*head, *(left_out(document) if document.left_out else []), text])
 
