@@ -13,6 +13,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_hubassoc.emulator import Emulator, Portal
+from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.estate import import_file as importing
 from pulumi_hubassoc.estate.document import Document
 from pulumi_hubassoc.estate.files import read
@@ -215,6 +216,15 @@ def test_exporting_what_a_stack_made_names_it_alike(estate: Estate, emulator: Em
     put(estate, written)
     assert estate.stack.import_resources(written.import_file, protect=False).ok
     assert estate.done("up").changed == {}
+
+
+def test_portal_that_no_schema_file_can_say(emulator: Emulator, portal: Portal) -> None:
+    """Two texts that differ in white space alone are one in a file, and a sentence says so."""
+    portal.drift.create_label("contacts", "companies", "Twin", name="a")
+    portal.drift.create_label("contacts", "companies", "Twin ", name="b")
+    with pytest.raises(HubAssocError, match="'Twin' is another label's already") as raised:
+        schema_file(for_schema(document_of(emulator)))
+    assert len(str(raised.value).splitlines()) == 1
 
 
 def test_reading_takes_few_requests(emulator: Emulator, portal: Portal) -> None:

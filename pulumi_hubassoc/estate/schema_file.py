@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
-from pulumi_hubassoc.errors import one_line
+from pulumi_hubassoc.errors import HubAssocError, one_line
 from pulumi_hubassoc.estate.document import Document, Label, LeftOut, Limit, pair_of
 from pulumi_hubassoc.estate.naming import internal_name, keys
 from pulumi_hubassoc.estate.program import left_out
@@ -55,10 +56,14 @@ def schema_file(document: Document) -> str:
         document: as `for_schema` made it.
 
     Raises:
-        ValueError: if rules of schema files do not hold in it; the message says which.
+        HubAssocError: if rules of schema files do not hold in it.
     """
     pairs = [_pair(document, pair) for pair in document.pairs]
-    SchemaSpec.model_validate({"pairs": pairs})
+    try:
+        SchemaSpec.model_validate({"pairs": pairs})
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise HubAssocError(f"{document.source} is no schema file — {said} — write it down as a program") from None
     text = yaml.dump({"pairs": pairs}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20)
     head = [f"# The labels and limits of {one_line(document.source)}, as `hubassoc export` found them."]
     return "\n".join([*head, *(left_out(document) if document.left_out else []), text])
