@@ -226,6 +226,19 @@ def test_dry_run_with_a_program_tells_what_would_be_imported(project: Path) -> N
     assert set(again["imported"]) == {"relations", "boss"}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_resources_of_an_explicit_provider_are_left_alone(project: Path, engine: Literal["local", "cli"]) -> None:
+    """Such a provider may be of another portal, and ids of this one would be wrong there."""
+    (project / "__main__.py").write_text(
+        "import pulumi\n"
+        "import pulumi_hubassoc as h\n"
+        "h.AssociationLabel('billing', from_object_type='contacts', to_object_type='companies', label='Billing contact',\n"
+        "    opts=pulumi.ResourceOptions(provider=h.Provider('eu', portal_id=2002)))\n"
+    )
+    told = import_json("-s", "dev", "-C", project, "--engine", engine)
+    assert (told["imported"], told["exitCode"]) == ([], 7)
+
+
 def test_program_that_says_otherwise_ends_in_7(project: Path) -> None:
     """A preview that is not empty after the import is shown, and the exit code tells a script."""
     (project / "__main__.py").write_text(
