@@ -190,6 +190,12 @@ class NotSupported(EngineError):
     __module__ = "builtins"
 
 
+class NoSuchStack(EngineError):
+    """There is no stack of that name, and nobody asked for one to be made."""
+
+    __module__ = "builtins"
+
+
 class StackLocked(EngineError):
     """Another run holds the stack; the sentence says whose, and how to cancel it."""
 
@@ -271,11 +277,12 @@ class Engine(Protocol):
 
     name: str
 
-    def stack(self, project: Project, name: str, *, env: Mapping[str, str] | None = None) -> Stack:
+    def stack(self, project: Project, name: str, *, env: Mapping[str, str] | None = None, make: bool = True) -> Stack:
         """Open a stack, making it where there is none.
 
         Args:
             project: the program.
             name: of the stack.
             env: environment variables for the program and the providers, on top of this process's.
+            make: False for who only reads: where there is no such stack, that is a `NoSuchStack`.
         """

@@ -114,7 +114,9 @@ class PulumiCliEngine:
         if pulumi_home:
             self._env["PULUMI_HOME"] = str(pulumi_home.resolve())
 
-    def stack(self, project: Project, name: str, *, env: Mapping[str, str] | None = None) -> PulumiCliStack:
+    def stack(
+        self, project: Project, name: str, *, env: Mapping[str, str] | None = None, make: bool = True
+    ) -> PulumiCliStack:
         """Open a stack, making it where there is none; which stack the user has selected stays as it is.
 
         Args:
@@ -122,6 +124,7 @@ class PulumiCliEngine:
                 providers.
             name: of the stack.
             env: environment variables for the CLI, the program and the providers, on top of this process's.
+            make: whether a stack that is not there is made, or is an error.
 
         Raises:
             EngineError: the project cannot be used as it is, or the CLI refuses.
@@ -129,7 +132,7 @@ class PulumiCliEngine:
         stack = PulumiCliStack(
             self._command, project, name, self._settings_folder(project), self._env | dict(env or {})
         )
-        stack.open()
+        stack.open(make=make)
         return stack
 
     def _settings_folder(self, project: Project) -> Path:

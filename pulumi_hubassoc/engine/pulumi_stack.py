@@ -29,6 +29,7 @@ from pulumi_hubassoc.engine.interface import (
     DEFAULTS,
     ConfigValue,
     EngineError,
+    NoSuchStack,
     NotSupported,
     OnEvent,
     OperationName,
@@ -162,12 +163,16 @@ class PulumiCliStack:
 
     # ------------------------------------------------------------------------------------------------ how it is done
 
-    def open(self) -> None:
-        """Make the stack where there is none."""
-        with self._refusals("stack init"):
+    def open(self, *, make: bool = True) -> None:
+        """Make the stack where there is none, or refuse to go on without it."""
+        with self._refusals("stack init" if make else "stack"):
             try:
                 self._run("stack", "--show-name", "--stack", self.name)
             except StackNotFoundError:
+                if not make:
+                    raise NoSuchStack(
+                        f"the Pulumi CLI has no stack {self.name} of the project in {self._folder}"
+                    ) from None
                 # Another thread or process may be opening it too.
                 with contextlib.suppress(StackAlreadyExistsError):
                     self._run("stack", "init", self.name, "--no-select")

@@ -13,6 +13,7 @@ from pulumi_hubassoc.engine.interface import (
     DEFAULTS,
     ConfigValue,
     EngineError,
+    NoSuchStack,
     OnEvent,
     OperationName,
     Options,
@@ -63,7 +64,9 @@ class LocalEngine:
         self.trace = trace
         self._memory: dict[tuple[str, str], tuple[MemoryStore, Any]] = {}
 
-    def stack(self, project: Project, name: str, *, env: Mapping[str, str] | None = None) -> LocalStack:
+    def stack(
+        self, project: Project, name: str, *, env: Mapping[str, str] | None = None, make: bool = True
+    ) -> LocalStack:
         """Open a stack, making it where there is none (see `Engine.stack`)."""
         if not name or any(c in name for c in "/\\: "):
             raise EngineError(f"{name!r} is no name for a stack")
@@ -79,6 +82,8 @@ class LocalEngine:
         secrets = StackSecrets(full_env, config.salt)
         store = self._store_of(project, file, name, secrets)
         if store.load() is None:
+            if not make:
+                raise NoSuchStack(f"the built-in engine has no stack {name} of the project in {file.root}")
             store.save(Deployment())
         return LocalStack(self, project, name, file, full_env, config, store, secrets)
 
