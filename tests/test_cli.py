@@ -164,7 +164,7 @@ def test_shell_completion_knows_the_commands() -> None:
     """What a shell asks on Tab is answered with the commands that begin so."""
     asked = {"_HUBASSOC_COMPLETE": "complete_bash", "COMP_WORDS": "hubassoc d", "COMP_CWORD": "1"}
     done = subprocess.run(HUBASSOC, env=os.environ | asked, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split() == ["demo", "doctor"]
+    assert done.stdout.split() == ["demo", "doctor", "diff"]
     assert "--install-completion" in RUNNER.invoke(app, ["--help"]).stdout
 
 
@@ -224,6 +224,13 @@ def test_emulator_serves_a_portal_until_ctrl_c(served: tuple[subprocess.Popen[st
     assert process.wait(30) == 130
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
+
+
+def test_commands_load_what_they_need_alone() -> None:
+    """Starting up loads neither HubSpot's client nor Pulumi's SDK: who asks for help does not wait for these."""
+    program = "import sys, pulumi_hubassoc.cli.app; print([m for m in ('httpx', 'pydantic', 'pulumi', 'rich.table') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_emulator_says_how_to_use_it() -> None:

@@ -1,7 +1,8 @@
 """The commands of `hubassoc`.
 
 Exit codes: 0 done; 1 refused or failed; 2 the command line was not understood; 7 changes where none were expected;
-8 cancelled; 130 interrupted by Ctrl-C; 255 a fault of our own. 1, 7, 8 and 255 are the Pulumi CLI's.
+8 cancelled; 130 interrupted by Ctrl-C; 255 a fault of our own. 1, 7, 8 and 255 are the Pulumi CLI's. `diff` ends with 2
+where it finds differences, and with 1 where its command line is not understood.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from pulumi_hubassoc.cli import examples, export, importing
+from pulumi_hubassoc.cli import diff, examples, export, importing
 from pulumi_hubassoc.cli.extras import what_to_install
 from pulumi_hubassoc.cli.local import HERE, Folder, local
+from pulumi_hubassoc.cli.usage import MisuseFails
 from pulumi_hubassoc.engine.interface import EngineError
 from pulumi_hubassoc.errors import HubAssocError
 
@@ -171,3 +173,4 @@ def version(
 
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("import", epilog=importing.EXAMPLES)(importing.import_)
+app.command("diff", cls=MisuseFails, epilog=diff.EXAMPLES)(diff.diff)

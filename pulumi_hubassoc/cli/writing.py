@@ -10,13 +10,15 @@ from pulumi_hubassoc.engine.interface import EngineError
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Refuse a file that is there.
+    """Refuse a file that is there, before any work is done for it.
 
     Raises:
-        EngineError: if it is there and `force` is not given, or it is a folder.
+        EngineError: if it is there and `force` is not given, or it is a folder, or in none that there is.
     """
     if path.is_dir():
         raise EngineError(f"{path} is a folder: give the name of a file")
+    if not path.absolute().parent.is_dir():
+        raise EngineError(f"{path} cannot be written: there is no such folder")
     if path.exists() and not force:
         raise EngineError(f"{path} is there already: give another name, or --force to write over it")
 
