@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from pulumi_hubassoc.cli import diff, examples, export, importing
+from pulumi_hubassoc.cli import diff, examples, export, graph, importing
 from pulumi_hubassoc.cli.extras import what_to_install
 from pulumi_hubassoc.cli.local import HERE, Folder, local
 from pulumi_hubassoc.cli.usage import MisuseFails
@@ -174,3 +174,4 @@ def version(
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("import", epilog=importing.EXAMPLES)(importing.import_)
 app.command("diff", cls=MisuseFails, epilog=diff.EXAMPLES)(diff.diff)
+app.command("graph", epilog=graph.EXAMPLES)(graph.graph)
