@@ -17,8 +17,8 @@ from pulumi_hubassoc.hubspot.waiting import Patience
 if TYPE_CHECKING:
     import httpx
 
-_HASTE_S = 10.0
-"""A preview that looks ahead waits no longer than this, once."""
+_HASTE_S = 5.0
+"""A preview that looks ahead waits for a connection, an answer's parts and the end of failures no longer than this, once."""
 
 
 class Portals:

@@ -186,8 +186,8 @@ class Provider(ResourceProvider, Generic[I]):
         known = [f for f in self.inputs.immutable() if f in olds]
         return [f for f in known if is_unknown(news.get(f)) or olds[f] != news.get(f)]
 
-    def plan(self, portal: Portal, id_: str, news: Props) -> None:
-        """Tell the portal what a resource is about to become; `id_` is "" before the resource exists."""
+    def plan(self, portal: Portal, id_: str, olds: Props, news: Props) -> None:
+        """Tell the portal what a resource is about to become; in `check` `id_` is "", and `olds` is empty."""
 
     def leave(self, portal: Portal, id_: str) -> None:
         """Tell the portal what is about to be replaced."""
@@ -236,7 +236,7 @@ class Provider(ResourceProvider, Generic[I]):
             olds = _clean(_olds)
             self.settle(olds, values)
             if not pulumi.contains_unknowns(values) and (portal := self._portal_if_set()):
-                self.plan(portal, "", values)
+                self.plan(portal, "", {}, values)
             if aside.urn and any(olds.get(field) != values.get(field) for field in self.written()):
                 self._look_ahead(olds, values, aside.urn)
         return CheckResult(values, [CheckFailure(name, reason) for name, reason in faults])
@@ -252,7 +252,7 @@ class Provider(ResourceProvider, Generic[I]):
             if replaces:
                 self.leave(portal, _id)
             else:
-                self.plan(portal, _id, news)
+                self.plan(portal, _id, olds, news)
         return DiffResult(
             changes=True if moved else None,  # the engine compares inputs only and would not see the other portal
             replaces=replaces + (["portal_id"] if moved else []),

@@ -184,3 +184,46 @@ def test_a_stack_under_test_reaches_nothing_real(request: pytest.FixtureRequest)
 
     [error] = stack_of(program).up(fails=True).errors_of("x")
     assert "no answer from https://api.hubapi.com (ConnectError)" in error
+
+
+def test_settings_of_any_form_are_taken(request: pytest.FixtureRequest) -> None:
+    """Awaitables, tuples, whole floats, and outputs that turn out to hold nothing, which are as if they were not given."""
+    stack_of, portal = request.getfixturevalue("hubassoc_stack"), request.getfixturevalue("hubspot_portal")
+
+    async def portal_id() -> int:
+        return portal.portal.portal_id
+
+    def program() -> None:
+        there = hubassoc.Provider(
+            "there",
+            access_token=pulumi.Output.from_input(portal.token),
+            portal_id=portal_id(),
+            account_types=("STANDARD", "SANDBOX"),
+            labels_per_pair=50.0,  # type: ignore[arg-type]
+            api_version=pulumi.Output.from_input(None),  # type: ignore[arg-type]
+        )
+        hubassoc.AssociationLabel(
+            "x",
+            from_object_type="contacts",
+            to_object_type="companies",
+            label="X",
+            opts=pulumi.ResourceOptions(provider=there),
+        )
+
+    stack = stack_of(program)
+    stack.up()
+    assert stack.up().changed == {}
+    portal.assert_labels(("contacts", "companies", "X"))
+
+
+@pytest.mark.hubassoc(provider="process")
+def test_a_look_up_of_a_function_under_test_reaches_the_emulator(request: pytest.FixtureRequest) -> None:
+    """The program runs in the test's process, and is led to the emulator as the processes are."""
+    stack_of, portal = request.getfixturevalue("hubassoc_stack"), request.getfixturevalue("hubspot_portal")
+
+    def program() -> None:
+        there = hubassoc.Provider("there", access_token=portal.token, patience_seconds=1)
+        types = hubassoc.get_association_types_output("contacts", "companies", provider=there)
+        pulumi.export("types", types.apply(len))
+
+    assert stack_of(program).up().outputs["types"].value == 3

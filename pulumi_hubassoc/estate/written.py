@@ -62,6 +62,8 @@ def read(file: Path | str) -> tuple[Written, list[tuple[Place, str]]]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SchemaError([f"{name}:{line}: is not UTF-8, in which files are read: save it as UTF-8"]) from None
+    except ValueError as error:
+        raise SchemaError([f"{name!r}: cannot be read: {error}"]) from None
     if name.endswith(".json"):
         text = text.replace("\t", " ")
     node = _composed(text, name)
@@ -93,6 +95,8 @@ def _composed(text: str, name: str) -> yaml.Node | None:
         said = ", ".join(filter(None, (error.context, error.problem)))
         line = mark.line + 1 if mark else 1
         raise SchemaError([f"{name}:{line}: is not YAML: {one_line(said)}"]) from None
+    except (OverflowError, ValueError):  # the number of a character that there is not
+        raise SchemaError([f"{name}:1: is not YAML: it has an escaped character beyond the last one"]) from None
     except RecursionError:
         raise SchemaError([f"{name}:1: is nested too deeply to be read"]) from None
 
@@ -121,7 +125,7 @@ def _written(node: yaml.Node, place: Place, path: str, faults: list[tuple[Place,
 def _scalar(node: yaml.Node, place: Place, path: str, faults: list[tuple[Place, str]]) -> Any:
     try:
         value = yaml.constructor.SafeConstructor().construct_object(node)
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except (yaml.YAMLError, ValueError, OverflowError, KeyError):
         kind = node.tag.rpartition(",2002:")[2]
         text = one_line(str(node.value), 60)
         faults.append((place, f"{path}: {text!r} cannot be read as a {kind}: put it in quotes if it is a text"))

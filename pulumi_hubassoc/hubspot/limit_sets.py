@@ -65,6 +65,10 @@ class LimitSets:
         Raises:
             Refused: if HubSpot refuses one; the sentence names what is in its way. Others may be set.
         """
+        with self._limits.turn(direction):
+            self._put(direction, wanted, leaving, authoritative=authoritative)
+
+    def _put(self, direction: Direction, wanted: Maxima, leaving: Collection[Key], *, authoritative: bool) -> None:
         leaving = {key for key in leaving if key not in wanted and not self._view.lacks(direction, key)}
         going = self._with_alike(direction, leaving)  # without labels that are gone: their limits went with them
         if authoritative:
@@ -72,18 +76,16 @@ class LimitSets:
         self.remove(direction, going - self._with_alike(direction, wanted))
         changed = {key: most for key, most in wanted.items() if self._view.limits().get(key) != most}
         if changed:
-            _raise_first(self._put(direction, changed))
+            _raise_first(self._set(direction, changed))
 
     def remove(self, direction: Direction, keys: Collection[Key]) -> None:
         """Remove limits; what is not set, or belongs to another resource of this run, is left alone."""
-        refs = [LimitRef(*direction, *key) for key in sorted(keys)]
-        refs = [ref for ref in refs if not self._limits.is_kept(ref)]
-        if refs:
-            _raise_first(self._limits.remove_together(direction, refs))
+        if keys:
+            _raise_first(self._limits.remove_together(direction, [LimitRef(*direction, *key) for key in sorted(keys)]))
 
     # ---------------------------------------------------------------------------------------------------- machinery
 
-    def _put(self, direction: Direction, changed: Maxima) -> list[Outcome]:
+    def _set(self, direction: Direction, changed: Maxima) -> list[Outcome]:
         try:
             self._limits.write(direction, _wishes(direction, changed))
         except (Refused, UnexpectedAnswer) as error:

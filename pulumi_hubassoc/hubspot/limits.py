@@ -12,6 +12,8 @@ HubSpot's rules that this rests on:
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -69,6 +71,7 @@ class Limits:
         self._hubspot = view.hubspot
         self._plans: Plans[Key, int] = Plans(grace_s)
         self._kept: set[Key] = set()
+        self._turns: defaultdict[Direction, threading.RLock] = defaultdict(threading.RLock)
         self._set = Gatherer(self.set_together)
         self._remove = Gatherer(self.remove_together)
 
@@ -89,12 +92,16 @@ class Limits:
             )
         return maximum
 
+    def turn(self, direction: Direction) -> threading.RLock:
+        """To be held while limits of a direction are written: what is removed and set at once may arrive in any order."""
+        return self._turns[direction]
+
     def plan(self, ref: LimitRef, maximum: int) -> None:
-        """Note that a limit is about to be this."""
+        """Note that a limit is about to be this, or to be removed (0)."""
         self._plans.note(ref.key, maximum)
 
     def planned(self, keys: Collection[Key]) -> dict[Key, int]:
-        """Those of some limits that this run is about to set, as far as is known now."""
+        """Those of some limits that this run is about to set, or to remove (0), as far as is known now."""
         ends = {key: self._plans.get(key) for key in keys}
         return {key: most for key, most in ends.items() if most is not None}
 
@@ -122,13 +129,16 @@ class Limits:
         One that this run keeps stays: it belongs to another resource now. A limit that is declared under a new name is
         set under that first, and removed under the old one last.
         """
-        if not self.is_kept(ref):
-            self._remove(ref.direction, ref)
+        self._remove(ref.direction, ref)
 
     # --------------------------------------------------------------------------------------------------------- set
 
     def set_together(self, direction: Direction, wishes: Sequence[Wish]) -> list[Outcome]:
         """Set limits of one direction by one request, and where that is refused, by one each; for each its error or None."""
+        with self.turn(direction):
+            return self._set_in_turn(direction, wishes)
+
+    def _set_in_turn(self, direction: Direction, wishes: Sequence[Wish]) -> list[Outcome]:
         try:
             self.write(direction, wishes)
         except (Refused, UnexpectedAnswer) as error:
@@ -156,7 +166,10 @@ class Limits:
         if not wanted:
             return
         first = self._in_the_way(direction, wanted)
-        if first:
+        gone = [LimitRef(*direction, *key) for key, most in first.items() if not most]
+        if gone:
+            self.remove_together(direction, gone)
+        if first := {key: most for key, most in first.items() if most}:
             self._send(direction, first)
         self._send(direction, wanted)
 
@@ -237,6 +250,12 @@ class Limits:
     def remove_together(self, direction: Direction, refs: Sequence[LimitRef]) -> list[Outcome]:
         """Remove limits of one direction by one request, and where that is refused, by one each; likewise."""
         self._view.guard()
+        with self.turn(direction):
+            going = [ref for ref in refs if not self.is_kept(ref)]
+            outcomes = dict(zip(going, self._remove_in_turn(direction, going) if going else [], strict=True))
+            return [outcomes.get(ref) for ref in refs]
+
+    def _remove_in_turn(self, direction: Direction, refs: Sequence[LimitRef]) -> list[Outcome]:
         keys = dict.fromkeys(key for ref in refs for key in self.alike(ref))
         try:
             self._hubspot.purge_limits(*direction, [TypeInput(category=c, type_id=i) for c, i in keys])
@@ -244,7 +263,7 @@ class Limits:
             if refusal.status not in OF_INPUTS:
                 raise
             if len(refs) > 1:
-                return [self.remove_together(direction, [ref])[0] for ref in refs]
+                return [self._remove_in_turn(direction, [ref])[0] for ref in refs]
             if refs[0].key in self._view.labels(*direction, since=self._view.now()):
                 return [refusal]
         for key in keys:

@@ -63,10 +63,24 @@ class Preflight:
         """What is to be said of a label that is about to be made."""
         return self._ahead(new.direction, f"the label {new}", lambda: self._label(new))
 
-    def limits(self, direction: Direction, wanted: Maxima) -> list[Notice]:
-        """What is to be said of limits that are about to be set."""
+    def limits(
+        self,
+        direction: Direction,
+        wanted: Maxima,
+        *,
+        going: Collection[Key] = (),
+        stays: Collection[Key] | None = None,
+    ) -> list[Notice]:
+        """What is to be said of limits that are about to be set.
+
+        Args:
+            direction: from and to object type.
+            wanted: the limits.
+            going: limits that are removed first.
+            stays: the only limits that are not; None where others are left alone.
+        """
         what = f"the limits of {arrow(*direction)}"
-        return self._ahead(direction, what, lambda: self._maxima(direction, wanted))
+        return self._ahead(direction, what, lambda: self._maxima(direction, wanted, going, stays))
 
     def others(self, direction: Direction, listed: Collection[Key], *, authoritative: bool) -> list[Notice]:
         """Which limits a set of limits leaves alone, or removes."""
@@ -92,21 +106,24 @@ class Preflight:
     # ------------------------------------------------------------------------------------------------------- labels
 
     def _label(self, new: NewLabel) -> Iterator[Notice]:
-        sides = [(new.direction, new.texts[0])]
-        if new.inverse_label is not None:
-            sides.append((new.backward, new.texts[1]))
         taken_over = False
-        for direction, text in sides:
-            held_by = self._held_by(direction, text)
+        is_single = new.inverse_label is None
+        for direction, text in dict.fromkeys(((new.direction, new.texts[0]), (new.backward, new.texts[1]))):
+            second_side = direction != new.direction
+            # A single label is free on its other side too, as a rule: that list is not worth a request.
+            held_by = None if second_side and is_single else self._held_by(direction, text)
+            told = text in self._new_texts[direction]
+            self._new_texts[direction].add(text)
             if held_by is not None:
                 notice = self._text_is_held(new, direction, text, held_by)
                 taken_over = taken_over or notice.severity == "info"
                 yield notice
-            elif text in self._new_texts[direction]:
+            elif told:
                 yield _refused(
                     new, f'another new label of this program has the text "{text}" ({arrow(*direction)}) too'
                 )
-            self._new_texts[direction].add(text)
+            if told and is_single:
+                break  # the same of the other side
         if not taken_over:
             yield from self._cap(new)
 
@@ -147,10 +164,13 @@ class Preflight:
 
     # ------------------------------------------------------------------------------------------------------- limits
 
-    def _maxima(self, direction: Direction, wanted: Maxima) -> Iterator[Notice]:
+    def _maxima(
+        self, direction: Direction, wanted: Maxima, going: Collection[Key], stays: Collection[Key] | None
+    ) -> Iterator[Notice]:
         listed = self._view.labels(*direction)
-        current = {key: most for key, most in self._view.limits().items() if key in listed}
-        ends = current | self._limits.planned(listed) | dict(wanted)
+        current = {key: most for key, most in self._view.limits().items() if key in listed and key not in going}
+        current = {key: most for key, most in current.items() if stays is None or key in stays}
+        ends = {key: most for key, most in (current | self._limits.planned(listed) | dict(wanted)).items() if most}
         object_key = self._live.object_key(direction)
         where = arrow(*direction)
         for key, maximum in wanted.items():

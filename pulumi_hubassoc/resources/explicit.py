@@ -6,6 +6,7 @@ comes from the environment.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,10 +95,17 @@ class Provider(pulumi.ProviderResource):
 
 def _text(value: Any) -> Any:
     """A setting in the form that configuration has: a text."""
-    if isinstance(value, pulumi.Output):
-        return value.apply(_text)
-    if isinstance(value, list):
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.Output.from_input(value).apply(_text)
+    if isinstance(value, (list, tuple)):
+        known = plain(list(value))
+        if pulumi.contains_unknowns(known):
+            return pulumi.Output.from_input(list(value)).apply(_text)
         return ",".join(map(str, value))
+    if value is None:  # an output that has nothing, as if it were not given
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

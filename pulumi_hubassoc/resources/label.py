@@ -115,7 +115,7 @@ class LabelProvider(Provider[LabelInputs]):
         second = ref.type_id == ref.inverse_type_id and inverse is not None and (is_unknown(inverse) or inverse != text)
         return super().replaced(id_, olds, news) + (["inverse_label"] if second else [])
 
-    def plan(self, portal: Portal, id_: str, news: Props) -> None:
+    def plan(self, portal: Portal, id_: str, olds: Props, news: Props) -> None:
         """Note the texts that an existing label is about to have."""
         texts = (news.get("label"), news.get("inverse_label", news.get("label")))
         if id_ and isinstance(texts[0], str) and isinstance(texts[1], str):
@@ -265,6 +265,9 @@ class AssociationLabel(HubSpotResource):
         }
         self.ends = plain_direction(from_object_type, to_object_type)
         """From and to object type, where the program knows them already."""
+        same_object = self.ends is not None and self.ends[0] == self.ends[1]
+        self.is_symmetric = same_object and plain(inverse_label) in (None, plain(label))
+        """Whether it plainly is a single label between records of one object, whose two ids are one to HubSpot."""
         options = merged(opts)
         self._outlives_stack = bool(options.retain_on_delete) or options.id is not None
         outputs = ("type_id", "inverse_type_id", "category", "portal_id")

@@ -11,7 +11,7 @@ HubSpot's rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Annotated, Any
 
 import pulumi
@@ -90,7 +90,7 @@ class LimitProvider(Provider[LimitInputs]):
 
     inputs = LimitInputs
 
-    def plan(self, portal: Portal, id_: str, news: Props) -> None:
+    def plan(self, portal: Portal, id_: str, olds: Props, news: Props) -> None:
         """Note the maximum that is about to be set, and that an existing limit stays."""
         if id_:
             portal.limits.keep(split_limit_id(id_))
@@ -209,7 +209,7 @@ class AssociationLimit(HubSpotResource):
         problems = [problem] if problem else []
         super().__init__(LimitProvider(), resource_name, inputs, ("portal_id",), options, problems)
         if reference is not None:
-            claimed(self, reference)
+            self.claim_limit(what_is_limited(reference))
             self.claim_direction(direction_of(reference), alone=False)
 
 
@@ -247,12 +247,17 @@ def _no_reference(association: object) -> str:
     )
 
 
-def claimed(resource: HubSpotResource, reference: AssociationReference) -> None:
-    """Note who limits a type."""
-    if reference.label is not None:
-        resource.claim_limit((id(reference.label), reference.inverse))
-    elif not pulumi.contains_unknowns(what := (plain(reference.category), plain(reference.type_id))):
-        resource.claim_limit(what)
+def what_is_limited(reference: AssociationReference) -> Hashable | None:
+    """The same for all references to what has one limit; None where the program does not know yet."""
+    label = reference.label
+    if label is not None:  # both ids of a single label between records of one object carry one limit [docs]
+        return (id(label), reference.inverse and not getattr(label, "is_symmetric", False))
+    what = (_told_category(plain(reference.category)), plain(reference.type_id))
+    return None if pulumi.contains_unknowns(what) else what
+
+
+def _told_category(category: object) -> object:
+    return category.strip().upper() if isinstance(category, str) else category
 
 
 def direction_of(reference: AssociationReference) -> Direction | None:

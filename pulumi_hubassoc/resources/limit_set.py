@@ -21,7 +21,7 @@ from pulumi_hubassoc.hubspot.portal_view import Direction, Key
 from pulumi_hubassoc.hubspot.preflight import Notice
 from pulumi_hubassoc.hubspot.values import ObjectTypeName
 from pulumi_hubassoc.provider import Immutable, Inputs, Props, Provider, is_unknown
-from pulumi_hubassoc.resources.limit import LimitInputs, claimed, fields_of, reference_to
+from pulumi_hubassoc.resources.limit import LimitInputs, fields_of, reference_to, what_is_limited
 from pulumi_hubassoc.resources.program import plain, plain_direction
 from pulumi_hubassoc.resources.references import AssociationReference
 from pulumi_hubassoc.resources.resource import HubSpotResource, merged
@@ -86,7 +86,7 @@ class LimitSetInputs(Inputs):
         for item in news["limits"] if isinstance(news.get("limits"), list) else []:
             ends = _ends_of(item) if isinstance(item, dict) else None
             documented = (
-                isinstance(item, dict) and item.get("category") == facts.HUBSPOT_DEFINED
+                isinstance(item, dict) and str(item.get("category")).upper() == facts.HUBSPOT_DEFINED
             )  # `faults` sees to these
             if direction and ends and ends != direction and not documented:
                 where = f"is of {arrow(*ends)}, and this is the set of {arrow(*direction)}"
@@ -143,27 +143,33 @@ class LimitSetProvider(Provider[LimitSetInputs]):
 
     inputs = LimitSetInputs
 
-    def plan(self, portal: Portal, id_: str, news: Props) -> None:
-        """Note the limits that are about to be set, and that existing ones stay."""
+    def plan(self, portal: Portal, id_: str, olds: Props, news: Props) -> None:
+        """Note the limits that are about to be set or removed, and that existing ones stay."""
         if pulumi.contains_unknowns(news):
             return
-        for key, most in _maxima(news["limits"]).items():
-            ref = LimitRef(news["from_object_type"], news["to_object_type"], *key)
+        direction, wanted = (news["from_object_type"], news["to_object_type"]), _maxima(news["limits"])
+        for key, most in wanted.items():
+            ref = LimitRef(*direction, *key)
             portal.limits.keep(ref)
             if not id_:
                 portal.limits.plan(ref, most)
+        for key in _maxima(olds.get("limits")).keys() - wanted.keys():
+            if not portal.limits.is_kept(ref := LimitRef(*direction, *key)):
+                portal.limits.plan(ref, 0)
 
     def foresee(self, portal: Portal, olds: Props, news: Props) -> Iterable[Notice]:
         """Whether HubSpot would refuse a limit, and what becomes of limits that are not listed."""
         if any(is_unknown(news.get(field)) for field in LimitSetInputs.model_fields):
             return
         direction = (news["from_object_type"], news["to_object_type"])
+        listed = {_key(entry) for entry in news["limits"] if _is_known(entry)}
         wanted = _maxima(entry for entry in news["limits"] if not pulumi.contains_unknowns(entry))
         before = _maxima(olds.get("limits"))
-        yield from portal.preflight.limits(direction, {k: most for k, most in wanted.items() if before.get(k) != most})
+        changed = {key: most for key, most in wanted.items() if before.get(key) != most}
         authoritative = bool(news.get("authoritative"))
-        listed = wanted if authoritative else {**before, **wanted}
-        yield from portal.preflight.others(direction, listed, authoritative=authoritative)
+        stays = listed if authoritative else None
+        yield from portal.preflight.limits(direction, changed, going=before.keys() - listed, stays=stays)
+        yield from portal.preflight.others(direction, before.keys() | listed, authoritative=authoritative)
 
     def make(self, portal: Portal, inputs: LimitSetInputs) -> tuple[str, dict[str, Any]]:
         """Set the limits."""
@@ -263,6 +269,9 @@ class AssociationLimitSet(HubSpotResource):
             "authoritative": authoritative,
         }
         super().__init__(LimitSetProvider(), resource_name, inputs, ("portal_id",), merged(opts), problems)
-        for reference in references:
-            claimed(self, reference)
+        limited = [what_is_limited(reference) for reference in references]
+        for what in dict.fromkeys(limited):
+            self.claim_limit(what)
+            if what is not None and limited.count(what) > 1:
+                self.refuse("limits: the same association type is in it twice")
         self.claim_direction(plain_direction(from_object_type, to_object_type), alone=plain(authoritative) is True)

@@ -55,8 +55,11 @@ class HubSpotResource(Resource, module="hubassoc"):
         self._problems.append(problem)
         self._run.note(self._who, [problem])
 
-    def claim_limit(self, what: Hashable) -> None:
-        """Refuse this resource if another one of its provider limits the same: both would set it in turn, for ever."""
+    def claim_limit(self, what: Hashable | None) -> None:
+        """Refuse this resource if another one of its provider limits the same: both would set it in turn, for ever.
+
+        None: it is not known yet what.
+        """
         other = self._claimed("limit", what)
         if other is not None:
             self.refuse(f"{other} limits the same association type: keep it in one of the two")
@@ -69,8 +72,8 @@ class HubSpotResource(Resource, module="hubassoc"):
                 f"{other} has the same internal name, {name}: keep one of the two, or give this one another name"
             )
 
-    def _claimed(self, kind: str, what: Hashable) -> str | None:
-        return None if self._looked_up else self._run.claim((kind, id(self._provider), what), self._who)
+    def _claimed(self, kind: str, what: Hashable | None) -> str | None:
+        return None if self._looked_up or what is None else self._run.claim((kind, id(self._provider), what), self._who)
 
     def claim_direction(self, direction: tuple[str, str] | None, *, alone: bool) -> None:
         """Refuse this resource if it, or another one, removes limits that the other sets (None: it is not known where)."""

@@ -112,6 +112,18 @@ def run_folder(main: Path) -> None:
 
 
 @contextlib.contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """With environment variables on top of this process's."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
 def working_in(folder: Path) -> Iterator[None]:
     """As in a process that was started in a folder: it is the working directory, and its modules can be imported.
 

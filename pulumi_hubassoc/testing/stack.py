@@ -20,7 +20,14 @@ from pulumi_hubassoc.engine.interface import (
 )
 from pulumi_hubassoc.engine.local import LocalEngine
 from pulumi_hubassoc.engine.local.config import ProjectFile
-from pulumi_hubassoc.testing.in_process import NOWHERE, in_plain_words, new_provider_process, run_folder, working_in
+from pulumi_hubassoc.testing.in_process import (
+    NOWHERE,
+    environment,
+    in_plain_words,
+    new_provider_process,
+    run_folder,
+    working_in,
+)
 from pulumi_hubassoc.testing.portal import EmulatedPortal
 
 Program = Callable[[], Any] | Path | str
@@ -80,6 +87,7 @@ class StackUnderTest:
         self.portal = portal
         self._in_process = engine.provider == "in-process"
         self._folder: Path | None = None
+        self._env = env
         self._program: Callable[[], Any] | None = None
         if callable(program):
             self._program = program
@@ -152,6 +160,8 @@ class StackUnderTest:
         with contextlib.ExitStack() as around:
             if self._in_process:
                 around.enter_context(new_provider_process(self.portal.emulator))
+            elif self._program:  # it runs in this process, where its look-ups must be led to the emulator too
+                around.enter_context(environment(self._env))
             if self._folder:
                 around.enter_context(working_in(self._folder))
             result: Result = getattr(self.stack, operation)(Options(**options))
