@@ -87,6 +87,17 @@ def test_a_label_of_a_run_that_was_cut_short_is_told(bench: Workbench, portal: P
     assert "derived for this resource alone, as after a run that was cut short, and is taken over" in message
 
 
+def test_what_is_taken_over_is_said_by_up_too(bench: Workbench, portal: Portal) -> None:
+    """Once it has happened; of a label that is made nothing is said."""
+    there = portal.drift.create_label("contacts", "companies", "Billing contact")
+    process = bench.process()
+    bench.up({"a": ("label", LABEL | {"adopt_existing": True}), "b": ("label", PAIRED)}, process)
+    message = (
+        f'The label "Billing contact" (contacts → companies) was there already and is taken over: label {there.type_id}'
+    )
+    assert process.surroundings.heard == [("", "info", message)]
+
+
 def test_a_text_that_this_run_frees_is_fine(bench: Workbench) -> None:
     """By a rename or a replacement that was compared before."""
     program = {"old": ("label", LABEL)}

@@ -46,6 +46,10 @@ class Labels:
             self._taken_over.update((ref.key, ref.inverse_key))
         return ref
 
+    def was_there(self, ref: LabelRef) -> bool:
+        """Whether this run has taken a label over instead of making it."""
+        return ref.key in self._taken_over
+
     def plan(self, ref: LabelRef, texts: Texts) -> None:
         """Note that a label is about to have these texts."""
         self._renamer.plan(ref, texts)

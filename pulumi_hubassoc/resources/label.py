@@ -135,6 +135,10 @@ class LabelProvider(Provider[LabelInputs]):
         """Create the label exactly once."""
         new = _new(inputs)
         ref = portal.labels.create(new)
+        if portal.labels.was_there(ref):
+            self.surroundings.say(
+                "info", f"The label {new} was there already and is taken over: label {ref.type_id}", ""
+            )
         return label_id(ref), {**_assigned(ref), "name": new.name}
 
     def look(self, portal: Portal, id_: str, outputs: Props) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
