@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,12 @@ class Recorder(mocks.MockMonitor):
         return super().RegisterResource(request)
 
 
+def close_what_is_left() -> None:
+    """End the event loops that Pulumi leaves open in its threads, before something else comes across them."""
+    for left in [o for o in gc.get_objects() if isinstance(o, asyncio.BaseEventLoop) and not o.is_closed()]:
+        left.close()
+
+
 class Run:
     """A program run against the recorder."""
 
@@ -65,6 +72,7 @@ class Run:
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
             asyncio.set_event_loop(None)
+            close_what_is_left()
         return results[0]
 
     def request(self, name: str) -> Any:
