@@ -160,12 +160,12 @@ def test_an_engine_changes_nothing_about_it(
         estate.done(operation, parallel=parallel)  # type: ignore[arg-type]
         return Counter(r.operation for r in estate.requests)
 
-    assert cost("preview") == {}
+    assert cost("preview") == {"account": 1, "list_labels": pairs * (2 if paired else 1)}
     created = cost("up")
     more = created["list_labels"] - pairs
     assert created == {"account": 1, "list_labels": pairs + more, "create_label": n}
     assert (more == 0) if paired else (0 < more <= n)
-    assert cost("up") == {}
+    assert cost("preview") == cost("up") == {}
     assert cost("refresh") == {"account": 1, "list_labels": 2 * pairs}
     assert cost("up", "Other") == {"account": 1, "list_labels": 2 * pairs, "update_label": n}
     assert cost("destroy", "Other") == {"account": 1, "list_labels": pairs, "delete_label": n}
