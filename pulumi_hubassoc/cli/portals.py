@@ -35,12 +35,20 @@ def read(stack: Stack | None) -> Document:
         HubAssocError: if a setting cannot be used, it is the wrong portal, or HubSpot could not be asked.
     """
     found = {key: value.value for key, value in stack.get_config().items()} if stack else {}
-    settings = config.settings(found, os.environ)
+    return read_with(config.settings(found, os.environ))
+
+
+def read_with(settings: config.Settings, of: str = "") -> Document:
+    """What the portal of some settings has, with a progress bar; `of` names it there, where several are read.
+
+    Raises:
+        HubAssocError: if it is the wrong portal, or HubSpot could not be asked.
+    """
     hubspot = HubSpot(settings.connection)
     try:
         with progress() as tell:
             view = PortalView(hubspot, settings.portal_id, settings.account_types)
-            return read_portal(view, lambda done, all_, what: tell(done, all_, f"reads {what}"))
+            return read_portal(view, lambda done, all_, what: tell(done, all_, f"reads {what} {of}".rstrip()))
     finally:
         hubspot.close()
 

@@ -59,11 +59,8 @@ def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto") -> Doc
 
 
 def _portal(source: str, prefix: str) -> Document:
-    from pulumi_hubassoc.cli.portals import progress
+    from pulumi_hubassoc.cli.portals import read_with
     from pulumi_hubassoc.config import ENVIRONMENT, settings
-    from pulumi_hubassoc.estate.reading import read_portal
-    from pulumi_hubassoc.hubspot.client import HubSpot
-    from pulumi_hubassoc.hubspot.portal_view import PortalView
 
     found = {name: os.environ[prefix + name] for name in ENVIRONMENT.values() if prefix + name in os.environ}
     try:
@@ -74,13 +71,7 @@ def _portal(source: str, prefix: str) -> Document:
         raise ConfigError(
             f"{source}: {error} — here all variables begin with {prefix}: {prefix}HUBSPOT_ACCESS_TOKEN"
         ) from None
-    hubspot = HubSpot(given.connection)
-    try:
-        with progress() as tell:
-            view = PortalView(hubspot, given.portal_id, given.account_types)
-            return read_portal(view, lambda done, all_, what: tell(done, all_, f"reads {what} of {source}"))
-    finally:
-        hubspot.close()
+    return read_with(given, f"of {source}")
 
 
 def schema_files(source: str) -> list[str] | None:

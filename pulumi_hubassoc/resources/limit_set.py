@@ -85,10 +85,8 @@ class LimitSetInputs(Inputs):
         direction = _ends_of(values)
         for item in news["limits"] if isinstance(news.get("limits"), list) else []:
             ends = _ends_of(item) if isinstance(item, dict) else None
-            documented = (
-                isinstance(item, dict) and str(item.get("category")).upper() == facts.HUBSPOT_DEFINED
-            )  # `faults` sees to these
-            if direction and ends and ends != direction and not documented:
+            # HubSpot's own types `faults` sees to.
+            if direction and ends and ends != direction and str(item.get("category")).upper() != facts.HUBSPOT_DEFINED:
                 where = f"is of {arrow(*ends)}, and this is the set of {arrow(*direction)}"
                 faults.append(
                     ("", f"{_named(item)} {where}: a label has two directions, label.forward and label.inverse")
