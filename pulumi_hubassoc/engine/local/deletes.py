@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from . import messages
 from .graph import DependencyGraph
@@ -46,12 +46,12 @@ class Deletes:
             step = self._delete(state)
             if step is not None:
                 deletes.append(step)
-            if state.urn in self._generator.deletes:
+            if state.urn in self._generator.decided.deletes:
                 self._run.ensure_provider(state.provider)
         for state in self._generator.to_delete:
             if included is None or state.urn in included:
-                self._generator.deletes.add(state.urn)
-                deletes.append(Delete(self._run, self._generator.deletes, state))
+                self._generator.decided.deletes.add(state.urn)
+                deletes.append(Delete(self._run, self._generator.decided.deletes, state))
         self._must_all_be_targeted(deletes)
         return sames, deletes
 
@@ -60,14 +60,14 @@ class Deletes:
         if state.delete:
             if id(state) in generator.pending_deletes:
                 return None
-            generator.deletes.add(state.urn)
-            return Delete(self._run, generator.deletes, state, replacing=True)
+            generator.decided.deletes.add(state.urn)
+            return Delete(self._run, generator.decided.deletes, state, replacing=True)
         if generator.is_operated_on(state.urn):
             return None
-        generator.deletes.add(state.urn)
+        generator.decided.deletes.add(state.urn)
         if state.pending_replacement:
             return RemovePendingReplace(self._run, state)
-        return Delete(self._run, generator.deletes, state)
+        return Delete(self._run, generator.decided.deletes, state)
 
     def _included(self) -> set[str] | None:
         """The URNs that may be deleted; None for all."""
@@ -90,13 +90,12 @@ class Deletes:
         for urn in reached:
             for state in self._run.all_olds.get(urn, ()):
                 included.add(urn)
-                others = [*dependents_to_replace(self._run, state, self._decided()), *bound_to(self._run, urn)]
+                others = [
+                    *dependents_to_replace(self._run, state, self._generator.decided.with_steps()),
+                    *bound_to(self._run, urn),
+                ]
                 included.update(d.state.urn for d in others)
         return included
-
-    def _decided(self) -> Collection[str]:
-        g = self._generator
-        return g.reads | g.creates | g.sames | g.updates | g.deletes | g.replaces
 
     def _kept_by_excludes(self) -> set[str]:
         graph = self._graph()
@@ -114,7 +113,7 @@ class Deletes:
         for step in deletes:
             if not self._settings.targets.contains(step.urn) and not self._settings.target_dependents:
                 self._run.sink.diagnose("error", messages.not_a_target(step.urn), step.urn)
-                refused = self._generator.errored = True
+                refused = self._run.errored = True
         if refused and not self._run.dry_run:
             raise Bail
 
@@ -167,6 +166,6 @@ def refresh_steps(run: Run, generator: StepGenerator | None = None) -> list[Step
         more.add(state.urn)
         run.ensure_provider(state.provider)
         if generator is not None:
-            generator.refreshes.add(state.urn)
+            generator.decided.refreshes.add(state.urn)
         steps.append(Refresh(run, state))
     return steps

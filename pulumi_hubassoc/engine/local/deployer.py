@@ -89,7 +89,7 @@ class Deployer:
         try:
             bailed = not self._follow_program()
             self._executor.finish()
-            failed = bailed or self._executor.errored or self._generator.errored
+            failed = bailed or self._executor.errored or self._run.errored
             if not run.terminated.is_set():
                 self._finish_stack_outputs(failed)
             return self._end(bailed, failed)
@@ -120,7 +120,9 @@ class Deployer:
         self._run.sink.diagnose("warning", messages.pending(self._run.prev.pending))
 
     def _must_exist(self, targets: Targets) -> None:
-        missing = [u for u in targets.literals() if u not in self._run.all_olds and u not in self._generator.urns]
+        missing = [
+            u for u in targets.literals() if u not in self._run.all_olds and u not in self._generator.decided.urns
+        ]
         for urn in missing:
             hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
             self._run.sink.diagnose("error", f"Target '{urn}' could not be found in the stack.{hint}")

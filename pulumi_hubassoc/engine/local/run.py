@@ -96,6 +96,7 @@ class Run:
         stack_outputs: registered by the program, to be put into the state at the end.
         cancelled: set when nothing new may begin.
         terminated: set when even what is under way is abandoned.
+        errored: whether something was refused, so that the run fails though it may go on (in a preview).
     """
 
     stack: str
@@ -108,6 +109,7 @@ class Run:
     news: dict[str, ResourceState] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
     terminated: threading.Event = field(default_factory=threading.Event)
+    errored: bool = False
 
     def __post_init__(self) -> None:
         self.rebuild(self.prev.resources)
@@ -127,6 +129,13 @@ class Run:
     def dry_run(self) -> bool:
         """Whether nothing may be changed."""
         return self.settings.dry_run
+
+    def refuse(self, message: str, urn: str, *, go_on: bool = False) -> None:
+        """Tell the user that something is not done; the run fails, now or, to show more of it, at its end."""
+        self.sink.diagnose("error", message, urn)
+        self.errored = True
+        if not go_on:
+            raise Bail
 
     def ensure_provider(self, reference: str) -> None:
         """Have the provider of an old resource running, with the inputs that the state has."""

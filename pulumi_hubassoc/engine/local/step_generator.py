@@ -11,6 +11,7 @@ from typing import Any
 
 from . import messages, urns
 from .aliases import OldNames
+from .decided import Decided
 from .diffs import Diff, with_ignored
 from .goals import Goal, Reading, Refreshed, Registration
 from .providers import DiffUnavailable, Existing, Provider, compare
@@ -18,6 +19,7 @@ from .replacements import Dependent, bound_to, dependents_to_replace
 from .run import Bail, Impossible, Run
 from .state import ResourceState
 from .steps import Create, Delete, Read, Refresh, Replace, Same, Step, Update
+from .targeting import Targeting
 from .values import Properties, Value, contains_unknowns, equal, without_secrets
 
 
@@ -29,7 +31,7 @@ class StepGenerator:
         post: hands the generator's own later events to the run's queue.
 
     Attributes:
-        errored: whether something was reported that fails the run, though it goes on (in a preview).
+        decided: what has been decided so far.
         waiting: how many events of its own are still to come.
     """
 
@@ -37,24 +39,15 @@ class StepGenerator:
         self.run = run
         self._post = post
         self._settings = run.settings
-        self.errored = False
         self.waiting = 0
-        self.urns: set[str] = set()
-        self.names = OldNames(run, self.urns)
-        self.creates: set[str] = set()
-        self.sames: set[str] = set()
-        self.updates: set[str] = set()
-        self.replaces: set[str] = set()
-        self.reads: set[str] = set()
-        self.refreshes: set[str] = set()
-        self.deletes: set[str] = set()
-        self.skipped_creates: set[str] = set()
+        self.decided = Decided()
+        self.names = OldNames(run, self.decided.urns)
+        self._targeting = Targeting(run, self.decided)
         self.pending_deletes: set[int] = set()
         self.to_delete: list[ResourceState] = []
         self.refreshed: dict[int, ResourceState] = {}
         self._dependent_keys: dict[str, tuple[str, ...]] = {}
         self._provider_states: dict[str, ResourceState] = {}
-        self._targets_actual: set[str] = set()
 
     # ------------------------------------------------------------------------------------------------- requests
 
@@ -70,13 +63,13 @@ class StepGenerator:
                 self._provider_states[alias] = new
         if disputed:
             raise Bail
-        if old is not None and self._settings.mode == "refresh" and self._is_included(old):
+        if old is not None and self._settings.mode == "refresh" and self._targeting.includes(old):
             return [self._refresh_step(request, urn, old, new)]
-        return self._checked_for_targets(self._steps(request, urn, old, new))
+        return self._targeting.checked(self._steps(request, urn, old, new))
 
     def _refresh_step(self, request: Registration, urn: str, old: ResourceState, new: ResourceState) -> Step:
         self.waiting += 1
-        self.refreshes.add(urn)
+        self.decided.refreshes.add(urn)
 
         def then(found: ResourceState | None, error: str | None) -> None:
             if found is not None:
@@ -92,7 +85,7 @@ class StepGenerator:
         self.waiting -= 1
         if event.error is not None:
             raise Bail
-        return self._checked_for_targets(self._steps(event.registration, event.urn, event.old, event.new))
+        return self._targeting.checked(self._steps(event.registration, event.urn, event.old, event.new))
 
     def read(self, request: Reading) -> list[Step]:
         """A resource that exists already is read."""
@@ -113,21 +106,21 @@ class StepGenerator:
             aliases=[alias] if alias else [],
         )
         if old is not None and not old.external and old.id != goal.id:
-            self.replaces.add(urn)
+            self.decided.replaces.add(urn)
             return [Read(self.run, request, old, new, replacing=True), Replace(self.run, old, new)]
         if self._settings.mode == "destroy":
             self.to_delete.append(new)
-        self.reads.add(urn)
+        self.decided.reads.add(urn)
         return [Read(self.run, request, old, new)]
 
     def _new_urn(self, parent: str, type_: str, name: str) -> str:
-        if parent and parent not in self.urns:
+        if parent and parent not in self.decided.urns:
             raise Impossible(f"could not find parent resource {parent}")
         urn = urns.make(self.run.stack, self.run.project, parent, type_, name)
-        if urn in self.urns:
+        if urn in self.decided.urns:
             self.run.sink.diagnose("error", f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
             raise Bail
-        self.urns.add(urn)
+        self.decided.urns.add(urn)
         return urn
 
     # ------------------------------------------------------------------------------------------ one registration
@@ -143,10 +136,10 @@ class StepGenerator:
             return steps
         goal = request.goal
         provider = self._provider_of(new)
-        recreating = urn in self.deletes
+        recreating = urn in self.decided.deletes
         was_external = old is not None and old.external
         implicit = urns.is_provider_type(new.type) or urns.is_stack(urn)
-        targeted = implicit or self._is_included(new)
+        targeted = implicit or self._targeting.includes(new)
         if provider is not None:
             self._check(goal, provider, old, new, fresh=recreating or was_external, targeted=targeted)
         if recreating:
@@ -154,19 +147,19 @@ class StepGenerator:
             return self._recreate(request, old, new)
         if was_external:
             assert old is not None
-            self.creates.add(urn)
+            self.decided.creates.add(urn)
             return [Create(self.run, request, new, old, keep_old=True), Replace(self.run, old, new)]
-        if targeted and (self._settings.targets.names(urn) or self._depends_on_target(new)):
-            self._targets_actual.add(urn)
+        if targeted:
+            self._targeting.note(new)
         if old is not None:
             if not targeted:
-                return self._carried_over(request, old)
+                return self._targeting.carried_over(request, old)
             return self._compared(request, old, new, provider)
         if not targeted:
-            self.sames.add(urn)
-            self.skipped_creates.add(urn)
+            self.decided.sames.add(urn)
+            self.decided.skipped_creates.add(urn)
             return [self._skip(request, new)]
-        self.creates.add(urn)
+        self.decided.creates.add(urn)
         return [Create(self.run, request, new)]
 
     def _skip(self, request: Registration, new: ResourceState) -> Step:
@@ -180,8 +173,8 @@ class StepGenerator:
         if not plain and not self._needs_skipped(new):
             return None
         if old is None:
-            self.sames.add(new.urn)
-            self.skipped_creates.add(new.urn)
+            self.decided.sames.add(new.urn)
+            self.decided.skipped_creates.add(new.urn)
             return [self._skip(request, new)]
         request.done(old)
         return []
@@ -191,7 +184,7 @@ class StepGenerator:
     ) -> list[Step] | None:
         """In a destroy with the program likewise; all that exists is to be deleted afterwards."""
         if self._needs_skipped(new) or (old is None and new.custom and not urns.is_provider_type(new.type)):
-            self.skipped_creates.add(new.urn)
+            self.decided.skipped_creates.add(new.urn)
             if old is not None:
                 new.outputs = old.outputs
             return [self._skip(request, new)]
@@ -199,12 +192,13 @@ class StepGenerator:
         if not new.custom or urns.is_provider_type(new.type):
             return None
         assert old is not None
-        self.sames.add(new.urn)
+        self.decided.sames.add(new.urn)
         new.inputs = old.inputs
         return [Same(self.run, request, old, new)]
 
     def _needs_skipped(self, state: ResourceState) -> bool:
-        return any(d.urn in self.skipped_creates for d in state.needs()) or state.provider_urn in self.skipped_creates
+        skipped = self.decided.skipped_creates
+        return any(d.urn in skipped for d in state.needs()) or state.provider_urn in skipped
 
     def _provider_of(self, state: ResourceState) -> Provider | None:
         if not state.custom:
@@ -228,7 +222,7 @@ class StepGenerator:
         if not targeted:
             new.inputs = old.inputs if old is not None else {}
             return
-        if old is None or fresh or self._is_replace_target(new.urn, old):
+        if old is None or fresh or self._targeting.replaces(new.urn, old):
             olds, news = {}, goal.properties
         else:
             news, failed = with_ignored(goal.properties, old.inputs, goal.ignore_changes)
@@ -251,8 +245,8 @@ class StepGenerator:
 
     def _recreate(self, request: Registration, old: ResourceState, new: ResourceState) -> list[Step]:
         """The old one was deleted a moment ago, before a resource that it depends on."""
-        self.deletes.discard(new.urn)
-        self.replaces.add(new.urn)
+        self.decided.deletes.discard(new.urn)
+        self.decided.replaces.add(new.urn)
         create = Create(self.run, request, new, old)
         create.keys = self._dependent_keys.get(new.urn, ())
         return [Replace(self.run, old, new), create]
@@ -276,19 +270,19 @@ class StepGenerator:
         if old.pending_replacement or (diff.changes and (diff.replaces or triggered)):
             return self._replacement(request, old, new, provider, diff)
         if not diff.changes:
-            self.sames.add(urn)
+            self.decided.sames.add(urn)
             return [Same(self.run, request, old, new)]
-        self.updates.add(urn)
+        self.decided.updates.add(urn)
         update = Update(self.run, request, old, new, goal.ignore_changes)
         update.explain(diff)
         return [update]
 
     def _diff(self, goal: Goal, old: ResourceState, new: ResourceState, provider: Provider | None) -> Diff:
-        if self._is_replace_target(new.urn, old):
+        if self._targeting.replaces(new.urn, old):
             return Diff(True, replace_keys=("id",))
-        if any(urn in self.replaces for urn in new.replace_with):
+        if any(urn in self.decided.replaces for urn in new.replace_with):
             return Diff(True, replace_keys=("replaceWith",))
-        if new.deleted_with in self.replaces:
+        if new.deleted_with in self.decided.replaces:
             return Diff(True, replace_keys=("deletedWith",))
         if self._provider_changed(old, new):
             return Diff(True, replace_keys=("provider",))
@@ -319,9 +313,9 @@ class StepGenerator:
     ) -> list[Step]:
         goal, urn = request.goal, new.urn
         if new.protect and old.protect:
-            self._refuse(messages.protected(urn), urn, go_on=self.run.dry_run)
-        self.replaces.add(urn)
-        if provider is not None and not self._is_replace_target(urn, old):
+            self.run.refuse(messages.protected(urn), urn, go_on=self.run.dry_run)
+        self.decided.replaces.add(urn)
+        if provider is not None and not self._targeting.replaces(urn, old):
             self._checked(provider, new, {}, goal.properties)
         first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
         create = Create(self.run, request, new, old, keep_old=not first)
@@ -333,15 +327,15 @@ class StepGenerator:
         steps = self._deletes_first(old)
         self.run.ensure_provider(old.provider)
         if not old.pending_replacement:
-            self.deletes.add(old.urn)
-            steps.append(Delete(self.run, self.deletes, old, replacing=True, before=True))
+            self.decided.deletes.add(old.urn)
+            steps.append(Delete(self.run, self.decided.deletes, old, replacing=True, before=True))
         return [*steps, replace, create]
 
     def _deletes_first(self, root: ResourceState) -> list[Step]:
         """Delete the dependants that a replacement of `root` replaces, the last one first."""
         dependents: list[Dependent] = []
         if root in self.run.graph:
-            dependents = dependents_to_replace(self.run, root, self._decided())
+            dependents = dependents_to_replace(self.run, root, self.decided.with_steps())
         steps: list[Step] = []
         for dependent in reversed([*dependents, *bound_to(self.run, root.urn)]):
             state = dependent.state
@@ -349,94 +343,18 @@ class StepGenerator:
                 continue
             self._dependent_keys[state.urn] = dependent.keys
             if state.delete:
-                steps.append(Delete(self.run, self.deletes, state))
+                steps.append(Delete(self.run, self.decided.deletes, state))
             else:
                 if state.protect:
-                    self._refuse(messages.protected_dependent(state.urn, root.urn), root.urn)
-                steps.append(Delete(self.run, self.deletes, state, replacing=True, before=True))
-            self.deletes.add(state.urn)
+                    self.run.refuse(messages.protected_dependent(state.urn, root.urn), root.urn)
+                steps.append(Delete(self.run, self.decided.deletes, state, replacing=True, before=True))
+            self.decided.deletes.add(state.urn)
             self.pending_deletes.add(id(state))
         return steps
 
-    def _decided(self) -> set[str]:
-        return self.reads | self.creates | self.sames | self.updates | self.deletes | self.replaces
-
-    def _refuse(self, message: str, urn: str, *, go_on: bool = False) -> None:
-        self.run.sink.diagnose("error", message, urn)
-        self.errored = True
-        if not go_on:
-            raise Bail
-
-    # ------------------------------------------------------------------------------------------------ targeting
-
-    def _is_replace_target(self, urn: str, old: ResourceState) -> bool:
-        return old.taint or self._settings.replace_targets.names(urn)
-
-    def _is_included(self, state: ResourceState) -> bool:
-        if self._settings.targets.constrained:
-            return self._settings.targets.names(state.urn) or self._depends_on_target(state)
-        return not self._settings.excludes.names(state.urn)
-
-    def _depends_on_target(self, state: ResourceState) -> bool:
-        if not self._settings.target_dependents:
-            return False
-        return any(d.urn in self._targets_actual for d in state.needs()) or state.provider_urn in self._targets_actual
-
-    def _carried_over(self, request: Registration, root: ResourceState) -> list[Step]:
-        """A resource that is left out stays as it is, and so does what it needs and nobody has registered."""
-        steps: list[Step] = []
-        todo: list[tuple[ResourceState, bool]] = [(root, False)]
-        planned: set[str] = set()
-        while todo:
-            old, ready = todo.pop()
-            if old.delete:
-                continue
-            if ready:
-                new = old.copy()
-                new.id = ""
-                steps.append(Same(self.run, request if old is root else None, old, new, untargeted=True))
-                continue
-            self.urns.add(old.urn)
-            self.sames.add(old.urn)
-            planned.add(old.urn)
-            todo.append((old, True))
-            needed = [old.provider_urn] if old.provider else []
-            needed += [d.urn for d in old.needs()]
-            missing = [u for u in dict.fromkeys(needed) if u not in planned and not self.has_step(u)]
-            todo += [(self._old_of_untargeted(urn, root), False) for urn in missing]
-        return steps
-
-    def _old_of_untargeted(self, urn: str, root: ResourceState) -> ResourceState:
-        old = self.run.olds.get(urn)
-        if old is None:
-            raise Impossible(f"dependency {urn} of untargeted resource {root.urn} has no old state")
-        return old
-
-    def has_step(self, urn: str) -> bool:
-        """Whether a step was generated for this URN."""
-        decided = (self.reads, self.creates, self.sames, self.updates, self.deletes, self.replaces)
-        return any(urn in urns_ for urns_ in decided)
-
     def is_operated_on(self, urn: str) -> bool:
         """Whether a step was generated that keeps this resource (perhaps under a new name)."""
-        urn = self.names.renamed_to.get(urn, urn)
-        kept = (self.sames, self.updates, self.replaces, self.reads, self.refreshes)
-        return any(urn in urns_ for urns_ in kept)
-
-    def _checked_for_targets(self, steps: list[Step]) -> list[Step]:
-        """Refuse steps that need a resource which ``--target`` leaves unmade."""
-        if not (self._settings.targets.constrained or self._settings.replace_targets.constrained):
-            return steps
-        for step in steps:
-            if step.new is None or (isinstance(step, Same) and step.skipped):
-                continue
-            needs = [d.urn for d in step.new.needs()] + ([step.new.provider_urn] if step.new.provider else [])
-            for urn in needs:
-                if urn in self.skipped_creates:
-                    message = f"Resource '{step.urn}' depends on '{urn}' which was was not specified in --target list."
-                    self._refuse(message, step.urn, go_on=self.run.dry_run)
-                    self.skipped_creates.discard(urn)
-        return steps
+        return self.decided.keeps(self.names.renamed_to.get(urn, urn))
 
 
 def _state_for(urn: str, goal: Goal, old: ResourceState | None, alias: str) -> ResourceState:
