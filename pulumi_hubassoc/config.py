@@ -3,14 +3,14 @@
 | configuration | environment | default |
 |---|---|---|
 | ``hubassoc:accessToken`` (secret) | ``HUBSPOT_ACCESS_TOKEN`` | none: needed for the first request |
-| ``hubassoc:portalId`` | ``HUBASSOC_PORTAL_ID`` | any portal |
-| ``hubassoc:accountTypes`` | ``HUBASSOC_ACCOUNT_TYPES`` | all, else a comma-separated list of HubSpot's account types |
-| ``hubassoc:baseUrl`` | ``HUBASSOC_BASE_URL`` | ``https://api.hubapi.com`` |
-| ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4`` |
+| ``hubassoc:portalId`` | ``HUBASSOC_PORTAL_ID`` | any portal; else every other one is refused |
+| ``hubassoc:accountTypes`` | ``HUBASSOC_ACCOUNT_TYPES`` | all; else a list by commas of ``STANDARD``, ``SANDBOX``, ``DEVELOPER_TEST``, ``APP_DEVELOPER`` |
+| ``hubassoc:baseUrl`` | ``HUBASSOC_BASE_URL`` | ``https://api.hubapi.com``; https to HubSpot's hosts, or http to this machine |
+| ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4``; or ``crm-v4``, ``2025-09``, ``2026-03``, ``2026-09`` |
 | ``hubassoc:timeoutSeconds`` | ``HUBASSOC_TIMEOUT_SECONDS`` | 30: for a connection and for each part of an answer |
 | ``hubassoc:patienceSeconds`` | ``HUBASSOC_PATIENCE_SECONDS`` | 60: for one operation with its retries |
 | ``hubassoc:preflight`` | ``HUBASSOC_PREFLIGHT`` | true: a preview says what HubSpot would refuse |
-| ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have |
+| ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have, for the preview |
 """
 
 from __future__ import annotations
