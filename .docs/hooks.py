@@ -51,8 +51,9 @@ def _title(folder: str) -> str:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put in what is generated; a name that nobody makes ends the build."""
-    return re.sub(r"^<!-- generated: (.+) -->$", lambda found: GENERATED[found[1]](), markdown, flags=re.MULTILINE)
+    """Put in what is generated (a name that nobody makes ends the build), and tell evidence from the text around it."""
+    whole = re.sub(r"^<!-- generated: (.+) -->$", lambda found: GENERATED[found[1]](), markdown, flags=re.MULTILINE)
+    return re.sub(r"(?<![`\w\]])\[(spec|docs|observed|assumed)\](?![(\[`])", r'<span class="evidence">\1</span>', whole)
 
 
 def commands() -> str:
