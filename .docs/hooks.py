@@ -50,8 +50,10 @@ def _title(folder: str) -> str:
     return folder.replace("-", " ").capitalize()
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put in what is generated (a name that nobody makes ends the build), and tell evidence from the text around it."""
+    if "/" not in page.file.src_uri:  # it has no neighbours to lead to
+        page.meta["hide"] = ["navigation", "toc"] if page.is_homepage else ["navigation"]
     whole = re.sub(r"^<!-- generated: (.+) -->$", lambda found: GENERATED[found[1]](), markdown, flags=re.MULTILINE)
     return re.sub(r"(?<![`\w\]])\[(spec|docs|observed|assumed)\](?![(\[`])", r'<span class="evidence">\1</span>', whole)
 
