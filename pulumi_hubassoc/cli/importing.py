@@ -62,7 +62,7 @@ def import_(
 
     # Before the import a preview would tell of every label that its text is taken.
     opened = portals.open_stack(choose_engine(engine), cwd, stack, {"HUBASSOC_PREFLIGHT": "false"})
-    work = _Import(opened, cwd.resolve(), portals.read(opened), tuple(only or ()), schema=schema)
+    work = _Import(opened, cwd.resolve(), portals.read(opened, exact=True), tuple(only or ()), schema=schema)
     report = work.run(dry_run=dry_run, protect=protect)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
