@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import importlib
+import importlib.util
 import re
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -128,8 +130,8 @@ def test_tables_of_facts_are_in_the_reference(site: Path) -> None:
         assert [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)] == [], page
 
 
-def test_pages_that_the_nav_does_not_name_join_their_section() -> None:
-    """What the configuration names is there; the rest comes by itself (`hooks.py`)."""
+def test_every_page_that_the_nav_names_is_there() -> None:
+    """And once."""
     config_text = (ROOT / ".docs" / "mkdocs.yml").read_text(encoding="utf-8")
     nav = yaml.safe_load(re.split(r"^nav:\n", config_text, flags=re.MULTILINE)[1])
     named = [
@@ -137,6 +139,23 @@ def test_pages_that_the_nav_does_not_name_join_their_section() -> None:
     ]
     assert [page for page in named if not (PAGES / page).exists()] == []
     assert len(named) == len(set(named))
+
+
+def test_a_new_page_joins_the_section_of_its_folder(tmp_path: Path) -> None:
+    """Without a word in the nav; the pages of a folder in it are a section of their own."""
+    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / ".docs" / "hooks.py")
+    assert spec
+    assert spec.loader
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    for page in ("old", "new", "fleet-recipes/kubernetes"):
+        (tmp_path / "how-to" / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "how-to" / f"{page}.md").write_text("# A page")
+    config = SimpleNamespace(docs_dir=tmp_path, nav=[{"Start": "index.md"}, {"How-to guides": ["how-to/old.md"]}])
+    _, section = hooks.on_config(config).nav
+    assert section == {
+        "How-to guides": ["how-to/old.md", "how-to/new.md", {"Fleet recipes": ["how-to/fleet-recipes/kubernetes.md"]}]
+    }
 
 
 def test_nothing_is_generated_by_hand() -> None:
