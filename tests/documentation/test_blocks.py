@@ -102,13 +102,18 @@ def test_whole_programs_run(
         stale.unlink()  # they name the page's portals
     (tmp_path / "Pulumi.yaml").write_text("name: crm\nruntime: python\n", encoding="utf-8")
     (tmp_path / "__main__.py").write_text(block.text, encoding="utf-8")
-    secrets = {
-        f"crm:{name}": ConfigValue(hubspot_portal.token, secret=True)
-        for name in re.findall(r'require_secret\("(\w+)"\)', block.text)
-    }
-    stack = hubassoc_stack(tmp_path, config=secrets)
+    numbers = {name: 2002 + n for n, name in enumerate(asked_for(block.text, "Token"))}
+    config: dict[str, ConfigValue | int] = {f"crm:{name}Portal": n for name, n in numbers.items()}
+    for name, number in numbers.items():
+        config[f"crm:{name}Token"] = ConfigValue(hubspot_portal.add_portal(number).token, secret=True)
+    stack = hubassoc_stack(tmp_path, config=config)
     assert stack.up().changed
     assert stack.up().changed == {}
+
+
+def asked_for(program: str, what: str) -> list[str]:
+    """The names of portals whose ``Token`` or ``Portal`` a program asks its configuration for."""
+    return re.findall(rf'config\.require_\w+\("(\w+){what}"\)', program)
 
 
 @pytest.mark.parametrize("block", YAML, ids=ids)
@@ -124,6 +129,20 @@ def test_yaml_fits_its_schema(block: Block) -> None:
     for job in found.get("jobs", {}).values():
         runs = [step["run"] for step in job["steps"] if "run" in step]
         assert [fault for run in runs for words in commands_of(run) for fault in faults(words)] == []
+
+
+def test_what_is_called_sh_is_run() -> None:
+    """On the site's pages an ``sh`` block is one that a test runs; what is only shown is called ``bash``."""
+    guides = {
+        "take-over-a-portal",
+        "promote",
+        "rename-safely",
+        "delete-safely",
+        "recover-from-a-crash",
+        "rotate-a-token",
+    }
+    run = {".docs/pages/tutorial.md", *(f".docs/pages/how-to/{guide}.md" for guide in guides)}
+    assert {block.page for block in SHELL if block.language == "sh"} == {"README.md", *run}
 
 
 def test_there_are_blocks_of_each_kind() -> None:
