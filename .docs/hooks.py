@@ -19,10 +19,12 @@ from typer.main import get_command
 from pulumi_hubassoc import config as configuration
 from pulumi_hubassoc.cli import app as cli
 from pulumi_hubassoc.emulator import Settings
+from pulumi_hubassoc.emulator.control import DRIFT
+from pulumi_hubassoc.emulator.drift import Drift
 from pulumi_hubassoc.estate import json_schema
 from pulumi_hubassoc.hubspot import facts
 
-WIDTH = 100
+WIDTH = 84
 """Columns of a command's help."""
 
 
@@ -94,6 +96,17 @@ def emulator_settings() -> str:
     return "\n".join(["| setting | default | |", "|---|---|---|", *rows])
 
 
+def drift_actions() -> str:
+    """What can be done to an emulated portal as a person would, with the arguments of each."""
+    rows = []
+    for name in DRIFT:
+        method = getattr(Drift, name)
+        arguments = [argument for argument in inspect.signature(method).parameters if argument != "self"]
+        first = (inspect.getdoc(method) or "").splitlines()[0]
+        rows.append(f"| `{name}` | {', '.join(f'`{argument}`' for argument in arguments)} | {first} |")
+    return "\n".join(["| action | JSON object | |", "|---|---|---|", *rows])
+
+
 def schema_keys() -> str:
     """The keys of a schema file, from its JSON Schema."""
     schema = json_schema.whole_file()
@@ -149,6 +162,7 @@ GENERATED = {
     "public names of pulumi_hubassoc.testing": lambda: public_names("pulumi_hubassoc.testing"),
     "public names of pulumi_hubassoc.emulator": lambda: public_names("pulumi_hubassoc.emulator"),
     "emulator settings": emulator_settings,
+    "drift": drift_actions,
     "keys of a schema file": schema_keys,
     "API versions": api_versions,
     "scopes": scopes,

@@ -17,7 +17,6 @@ from pulumi_hubassoc import config
 from pulumi_hubassoc.cli.app import app
 from pulumi_hubassoc.emulator import Emulator, Portal, Settings
 from pulumi_hubassoc.estate.files import read
-from pulumi_hubassoc.estate.spec import LabelSpec, PairSpec, keys_of
 from tests.conftest import TOKEN
 from tests.documentation.pages import PAGES, ROOT, blocks_of, files, whole_text
 from tests.on_engines import Estate, make_engine
@@ -109,7 +108,7 @@ def test_relative_links_lead_somewhere(file: Path) -> None:
         path, _, section = target.partition("#")
         there = (file.parent / path).resolve() if path else file
         assert there.exists(), target
-        if section:
+        if section and "pulumi_hubassoc." not in section:  # those are made when the site is built, which looks at them
             assert section in sections(there), target
 
 
@@ -151,14 +150,15 @@ def test_first_program_runs(tmp_path: Path, emulator: Emulator, portal: Portal) 
 
 
 def test_schema_files_are_right(tmp_path: Path) -> None:
-    """The reference's schema file and overlay, which is the one that is no whole file, are read without a fault."""
+    """The reference's schema file and overlay, which is the one that is no whole file, are read without a fault.
+
+    That every key is on the page the built site shows: `tests/documentation/test_site.py`.
+    """
     base, overlay = [text for text in blocks("yaml", PAGES / "reference" / "schema-files.md") if "pairs:" in text]
     for name, text in {"crm.yaml": base, "crm.prod.yaml": overlay}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (pair, *_) = read(tmp_path / "crm.yaml", [tmp_path / "crm.prod.yaml"]).pairs
     assert pair != read(tmp_path / "crm.yaml").pairs[0]
-    for key in {**keys_of(PairSpec), **keys_of(LabelSpec)}:
-        assert f"`{key}`" in page("reference/schema-files")
 
 
 def test_documentation_has_no_secret_and_no_place_of_one_machine() -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from pulumi_hubassoc import config
 from pulumi_hubassoc.emulator import Settings
+from pulumi_hubassoc.emulator.control import DRIFT
 from pulumi_hubassoc.estate.spec import LabelSpec, PairSpec, keys_of
 from pulumi_hubassoc.hubspot import facts
 from tests.documentation.pages import PAGES, ROOT
@@ -117,7 +118,7 @@ def test_tables_of_facts_are_in_the_reference(site: Path) -> None:
     """The keys of a schema file, the emulator's settings, API versions, scopes and objects."""
     wanted = {
         "reference/schema-files": [*keys_of(PairSpec), *keys_of(LabelSpec)],
-        "reference/emulator": [field.name for field in fields(Settings)],
+        "reference/emulator": [*(field.name for field in fields(Settings)), *DRIFT],
         "reference/hubspot": [
             *facts.API_PATHS,
             *facts.API_SUPPORT_ENDS.values(),
