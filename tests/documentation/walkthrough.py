@@ -1,7 +1,7 @@
 """A page as its reader does it: files are written, commands run one after another in one shell, and print what the page says.
 
 A block with a title is that file; an ``sh`` block is run; a ``text`` block right after one is what it prints, line by line
-and in order: other lines may stand between, ``…`` stands for anything, and columns may be wider.
+and in order (see `assert_said`): other lines may stand between, ``…`` stands for anything, and columns may be wider.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.documentation.pages import Block
 
+_SIGNS = ("+ ", "- ", "~ ", "≠ ", "< ", "> ", "✓ ")
 _MARK = "=== block {} ==="
 _IN_BACKGROUND = re.compile(r"--port (\d+).*&$")
 _UNTIL_SERVED = "for i in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/{}) 2>/dev/null && break; sleep 0.1; done"
@@ -79,10 +80,26 @@ def walk(blocks: Sequence[Block], folder: Path, env: Mapping[str, str], timeout:
 
 
 def assert_said(ran: Ran) -> None:
-    """Each line that the page shows was printed, in this order."""
+    """Each line that the page shows was printed, in this order.
+
+    Lines that tell what happens to a resource begin with a sign; those between two other lines may come in any order,
+    since operations run side by side.
+    """
     printed = [" ".join(line.split()) for line in ran.said.splitlines()]
-    for line in filter(None, (" ".join(line.split()) for line in ran.expected.splitlines())):
-        pattern = ".*".join(map(re.escape, line.split("…")))
-        where = next((n for n, text in enumerate(printed) if re.search(pattern, text)), None)
-        assert where is not None, f"{ran.block.place}: not printed, or not there: {line!r}\n{ran.said}"
-        printed = printed[where + 1 :]
+    expected = [" ".join(line.split()) for line in ran.expected.splitlines() if line.strip()]
+    start, signed = 0, []
+    for line in [*expected, ""]:
+        if line.startswith(_SIGNS):
+            signed.append(line)
+            continue
+        end = _where(line, printed, start) if line else len(printed)
+        assert end is not None, f"{ran.block.place}: not printed, or not there: {line!r}\n{ran.said}"
+        for sign in signed:
+            assert _where(sign, printed[:end], start) is not None, f"{ran.block.place}: not there: {sign!r}\n{ran.said}"
+        start, signed = end + 1, []
+
+
+def _where(line: str, printed: Sequence[str], start: int) -> int | None:
+    """The first printed line from `start` on that is, or holds, an expected one."""
+    pattern = ".*".join(map(re.escape, line.split("…")))
+    return next((n for n, text in enumerate(printed) if n >= start and re.search(pattern, text)), None)
