@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from pulumi_hubassoc.cli.app import app
 from pulumi_hubassoc.emulator import Emulator, Label, Portal
 from pulumi_hubassoc.engine.interface import ConfigValue, Options, Project, Stack
+from pulumi_hubassoc.estate.files import read
 from tests.conftest import TOKEN
 from tests.on_engines import ENGINES, make_engine
 
@@ -77,6 +78,17 @@ def set_config(stack: Stack, config: dict[str, str | ConfigValue]) -> None:
             stack.set_config(key, value.value, secret=value.secret)
         else:
             stack.set_config(key, value)
+
+
+def test_the_fleet_is_whole() -> None:
+    """Each portal's schema can be read with its overlay, and no token stands in its file."""
+    folder = ROOT / "examples" / "fleet"
+    fleet = yaml.safe_load((folder / "fleet.yaml").read_text(encoding="utf-8"))
+    for name, portal in fleet["portals"].items():
+        overlays = [folder / portal["overlay"]] if "overlay" in portal else []
+        assert read(folder / fleet["schema"], overlays).pairs, name
+        assert portal["token"].keys() <= {"env", "file"}
+    assert "secrets/" in (folder / ".gitignore").read_text().splitlines()
 
 
 @pytest.mark.timeout(180)
