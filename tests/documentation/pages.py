@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ROOT / ".docs" / "pages"
 _BLOCK = re.compile(r"^( *)(`{3,})(\w+)([^\n]*)\n(.*?)^\1\2$", re.MULTILINE | re.DOTALL)
+_SNIPPET = re.compile(r'^--8<-- "([^"]+)"$\n', re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -49,10 +50,15 @@ def blocks_of(file: Path) -> list[Block]:
     for match in _BLOCK.finditer(text):
         indent, _, language, info, body = match.groups()
         title = _TITLE.search(info)
-        body = re.sub(f"^{indent}", "", body, flags=re.MULTILINE)
+        body = _SNIPPET.sub(_snippet, re.sub(f"^{indent}", "", body, flags=re.MULTILINE))
         line = text.count("\n", 0, match.start()) + 1
         found.append(Block(page, line, language, title[1] if title else "", body))
     return found
+
+
+def _snippet(found: re.Match[str]) -> str:
+    """The file of the repository that the site puts in its place."""
+    return (ROOT / found[1]).read_text(encoding="utf-8")
 
 
 def all_blocks(*languages: str) -> list[Block]:
