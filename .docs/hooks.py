@@ -6,6 +6,7 @@ name. So a reference cannot be older than the code.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
@@ -24,6 +25,7 @@ from pulumi_hubassoc.emulator.drift import Drift
 from pulumi_hubassoc.estate import json_schema
 from pulumi_hubassoc.hubspot import facts
 
+ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 84
 """Columns of a command's help."""
 
@@ -149,6 +151,22 @@ def scopes() -> str:
     return "\n".join(["| object | reads | writes |", "|---|---|---|", *rows])
 
 
+def examples() -> str:
+    """The examples of the repository, in the words they begin with."""
+    folders = sorted(folder for folder in (ROOT / "examples").iterdir() if folder.is_dir() and _told(folder))
+    return "\n".join(["| `examples/…` | |", "|---|---|", *(f"| `{f.name}` | {_told(f)} |" for f in folders)])
+
+
+def _told(folder: Path) -> str:
+    """What the program in it says of itself, or the first comment of a file that is none."""
+    for program in sorted(folder.rglob("__main__.py")):
+        said = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or ""
+        return " ".join(said.split("\n\n")[0].split())
+    for file in sorted(folder.rglob("*.y*ml")):
+        return file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    return ""
+
+
 def object_types() -> str:
     """The standard objects by plural, singular and id."""
     rows = (f"| `{o.name}` | `{o.singular}` | `{o.type_id}` |" for o in facts.OBJECT_TYPES)
@@ -163,6 +181,7 @@ GENERATED = {
     "public names of pulumi_hubassoc.emulator": lambda: public_names("pulumi_hubassoc.emulator"),
     "emulator settings": emulator_settings,
     "drift": drift_actions,
+    "examples": examples,
     "keys of a schema file": schema_keys,
     "API versions": api_versions,
     "scopes": scopes,

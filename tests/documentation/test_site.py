@@ -115,10 +115,11 @@ def test_engine_interface_is_in_the_reference(site: Path) -> None:
 
 
 def test_tables_of_facts_are_in_the_reference(site: Path) -> None:
-    """The keys of a schema file, the emulator's settings, API versions, scopes and objects."""
+    """The keys of a schema file, the emulator's settings, API versions, scopes and objects; and the examples."""
     wanted = {
         "reference/schema-files": [*keys_of(PairSpec), *keys_of(LabelSpec)],
         "reference/emulator": [*(field.name for field in fields(Settings)), *DRIFT],
+        "how-to/examples": [f.name for f in (ROOT / "examples").iterdir() if any(f.rglob("__main__.py"))],
         "reference/hubspot": [
             *facts.API_PATHS,
             *facts.API_SUPPORT_ENDS.values(),
