@@ -251,7 +251,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=70, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.sampled_from([0.0, 40.0]), st.sampled_from([0.0, 300.0]), st.sampled_from([0.0, 60.0, 300.0]))
 @example([("create", 0, PAIR, "Boss", None, 400), ("delete", 0, PAIR, "", None, 0), AFTER], 0.0, 300.0, 60.0)
 @example([("create", 0, PAIR, "Boss", "Staff", 400), ("delete", 0, PAIR, "", None, 0), AFTER], 40.0, 300.0, 0.0)

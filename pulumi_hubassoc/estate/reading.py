@@ -81,7 +81,7 @@ class _Reading:
             key=lambda x: (order(x.direction), x.category, x.type_id),
         )
         source = f"portal {portal_id}"
-        return Document(source, tuple(labels), tuple(limits), tuple(self._left_out), portal_id)
+        return Document(source, tuple(labels), tuple(limits), tuple(self._left_out), portal_id, self._custom or {})
 
     def _read_limits(self) -> None:
         self._step("the limits")
