@@ -3,14 +3,14 @@
 | configuration | environment | default |
 |---|---|---|
 | ``hubassoc:accessToken`` (secret) | ``HUBSPOT_ACCESS_TOKEN`` | none: needed for the first request |
-| ``hubassoc:portalId`` | ``HUBASSOC_PORTAL_ID`` | any portal |
-| ``hubassoc:accountTypes`` | ``HUBASSOC_ACCOUNT_TYPES`` | all, else a comma-separated list of HubSpot's account types |
-| ``hubassoc:baseUrl`` | ``HUBASSOC_BASE_URL`` | ``https://api.hubapi.com`` |
-| ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4`` |
+| ``hubassoc:portalId`` | ``HUBASSOC_PORTAL_ID`` | any portal; else every other one is refused |
+| ``hubassoc:accountTypes`` | ``HUBASSOC_ACCOUNT_TYPES`` | all; else a list by commas of ``STANDARD``, ``SANDBOX``, ``DEVELOPER_TEST``, ``APP_DEVELOPER`` |
+| ``hubassoc:baseUrl`` | ``HUBASSOC_BASE_URL`` | ``https://api.hubapi.com``; https to HubSpot's hosts, or http to this machine |
+| ``hubassoc:apiVersion`` | ``HUBASSOC_API_VERSION`` | ``v4``; or ``crm-v4``, ``2025-09``, ``2026-03``, ``2026-09`` |
 | ``hubassoc:timeoutSeconds`` | ``HUBASSOC_TIMEOUT_SECONDS`` | 30: for a connection and for each part of an answer |
 | ``hubassoc:patienceSeconds`` | ``HUBASSOC_PATIENCE_SECONDS`` | 60: for one operation with its retries |
 | ``hubassoc:preflight`` | ``HUBASSOC_PREFLIGHT`` | true: a preview says what HubSpot would refuse |
-| ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have |
+| ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have, for the preview |
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from pulumi_hubassoc.errors import WHERE_TOKENS_GO, ConfigError
 from pulumi_hubassoc.hubspot import facts
 from pulumi_hubassoc.hubspot.client import Connection, Token
+from pulumi_hubassoc.hubspot.nearest import nearest
 
 T = TypeVar("T")
 
@@ -93,6 +94,8 @@ def settings(config: Mapping[str, object], environment: Mapping[str, str]) -> Se
         ConfigError: if one is missing or unusable. The sentence names key and variable, never a token.
     """
     try:
+        if fault := misspelled(config):
+            raise fault
         return _settings(_Source(config, environment))
     except ConfigError as error:
         failure = error.with_traceback(None)
@@ -176,12 +179,37 @@ def _token(source: _Source) -> Token:
     text = source.text("accessToken")
     if text is None:
         raise ConfigError(f"No HubSpot access token is set — set it with {WHERE_TOKENS_GO}")
+    if fault := _pasted_badly(text):
+        raise ConfigError(
+            f"The HubSpot access token in {source.where('accessToken')} {fault} — set it again without, with {WHERE_TOKENS_GO}"
+        )
     if not _TOKEN.fullmatch(text):
         raise ConfigError(
             f"The HubSpot access token in {source.where('accessToken')} cannot be one: it has {len(text)} characters, and "
             f"a token has 1 to 2048 visible ASCII characters and no spaces — set it again with {WHERE_TOKENS_GO}"
         )
     return Token(text)
+
+
+def _pasted_badly(text: str) -> str | None:
+    """What came along when a token was copied, in words that tell nothing of it; None if nothing did."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        return "is in quotes"
+    if text.lower().startswith("bearer "):
+        return "begins with the word Bearer"
+    return None
+
+
+def misspelled(config: Mapping[str, object]) -> ConfigError | None:
+    """A key of the configuration that is nearly a setting: `portalId` in other letters would guard nothing.
+
+    Other keys of the namespace are let be: they may be those of a program whose project is called so.
+    """
+    for key in config:
+        namespace, _, name = key.partition(":")
+        if namespace == NAMESPACE and name not in ENVIRONMENT and (meant := nearest(name, ENVIRONMENT, alike=0.8)):
+            return ConfigError(f"{key} is no setting — write {NAMESPACE}:{meant[0]}, or take it out")
+    return None
 
 
 def _base_url(source: _Source) -> str:

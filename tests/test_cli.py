@@ -99,6 +99,7 @@ def test_json_is_one_object_with_everything_a_script_needs(project: Path) -> Non
 @pytest.mark.parametrize("operation", ["up", "refresh", "destroy"])
 def test_nothing_changes_without_yes_where_nobody_can_be_asked(project: Path, operation: str) -> None:
     """Without a terminal a command that changes something needs --yes, and says so in time."""
+    assert local(project, "preview")[0] == 0  # which makes the stack
     code, _, err = local(project, operation, "--skip-preview")
     assert code == 2
     assert "--yes" in err
@@ -176,7 +177,8 @@ def test_debug_shows_the_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "arguments"), [("typer", ["version"]), ("rich", ["demo"]), ("flask", ["emulator"])]
+    ("missing", "arguments"),
+    [("typer", ["version"]), ("rich", ["demo"]), ("flask", ["emulator"]), ("werkzeug", ["emulator"])],
 )
 def test_missing_extra_is_named(missing: str, arguments: list[str], project: Path) -> None:
     """Without an extra, one sentence says what to install."""

@@ -135,10 +135,41 @@ class TestToken:
         assert "pulumi config set --secret hubassoc:accessToken" in str(raised.value)
         assert "HUBSPOT_ACCESS_TOKEN" in str(raised.value)
 
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            (f'"{TOKEN}"', "is in quotes"),
+            (f"'{TOKEN}'", "is in quotes"),
+            (f"Bearer {TOKEN}", "begins with the word Bearer"),
+        ],
+    )
+    def test_what_was_copied_along_is_said(self, text: str, words: str) -> None:
+        """Before HubSpot is asked, and without a letter of the token."""
+        with pytest.raises(ConfigError, match=words) as raised:
+            settings({}, {"HUBSPOT_ACCESS_TOKEN": text})
+        assert TOKEN not in str(raised.value)
+
+    @pytest.mark.parametrize("text", [f" {TOKEN}", f"{TOKEN}\n", f"\t{TOKEN}\r\n"])
+    def test_white_space_around_it_is_nothing(self, text: str) -> None:
+        """As a shell or an editor leaves it."""
+        assert settings({}, {"HUBSPOT_ACCESS_TOKEN": text}).connection.token.reveal() == TOKEN
+
     @pytest.mark.parametrize("token", ["x", "pat-na1-0b8b", "CKfYx.~+/=_-", "!" * 2048])
     def test_no_form_is_required(self, token: str) -> None:
         """Private apps, service keys and OAuth have tokens of different forms, and HubSpot may have more."""
         assert settings({"hubassoc:accessToken": token}, {}).connection.token.reveal() == token
+
+
+@pytest.mark.parametrize("key", ["portalID", "portlId", "portal_id", "accesToken", "PortalId"])
+def test_a_misspelled_key_is_refused(key: str) -> None:
+    """A `portalId` in other letters would guard nothing, and nobody would notice."""
+    with pytest.raises(ConfigError, match=rf"hubassoc:{key} is no setting — write hubassoc:(portalId|accessToken)"):
+        settings({"hubassoc:accessToken": TOKEN, f"hubassoc:{key}": "1001"}, {})
+
+
+def test_other_keys_of_the_namespace_are_let_be() -> None:
+    """They may be those of a program whose project is called so."""
+    assert settings({"hubassoc:accessToken": TOKEN, "hubassoc:dealsPerCompany": "5"}, {})
 
 
 class TestNumbers:

@@ -225,16 +225,3 @@ def test_portal_that_no_schema_file_can_say(emulator: Emulator, portal: Portal) 
     with pytest.raises(HubAssocError, match="'Twin' is another label's already") as raised:
         schema_file(for_schema(document_of(emulator)))
     assert len(str(raised.value).splitlines()) == 1
-
-
-def test_reading_takes_few_requests(emulator: Emulator, portal: Portal) -> None:
-    """One each for the portal, the pairs, the limits; two for a pair, one for an object's names."""
-    portal.drift.create_label("contacts", "companies", "A")
-    portal.drift.create_label("contacts", "contacts", "B")
-    emulator.journal.clear()
-    document_of(emulator)
-    assert len(emulator.journal) == 3 + 2 + 1 + 2
-    emulator.reset()
-    fill(portal)
-    document_of(emulator)
-    assert len(emulator.journal) == 3 + 6 * 2 + 3 + 6 + 1  # six pairs of two objects, three of one; custom objects

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_hubassoc.cli.app import app
-from pulumi_hubassoc.emulator import Emulator, Fault, Portal
+from pulumi_hubassoc.emulator import Emulator, Portal
+from pulumi_hubassoc.engine.choose import choose_engine
+from pulumi_hubassoc.engine.interface import Options, Project
 from pulumi_hubassoc.estate.files import read
 from tests.conftest import TOKEN
 from tests.on_engines import ENGINES
@@ -175,7 +173,7 @@ def test_only_what_is_meant_is_imported(project: Path) -> None:
     """Patterns choose labels by text, internal name or resource name; their limits come along."""
     arguments = ["-s", "dev", "-C", project, "--engine", "local"]
     told = import_json(*arguments, "--only", "billing*")
-    assert (told["exitCode"], told["imported"]) == (0, ["billing-contact", "companies-contacts-limits"])
+    assert (told["exitCode"], set(told["imported"])) == (0, {"billing-contact", "companies-contacts-limits"})
 
 
 BY_HAND = """\
@@ -218,12 +216,41 @@ def test_program_that_is_there_stays_and_what_it_declares_is_found(
 
 
 def test_dry_run_with_a_program_tells_what_would_be_imported(project: Path) -> None:
-    """Limits of labels that are not in the stack yet are found in the second round, which a dry run does not have."""
+    """Limits of labels that are not in the stack yet are found in the second round; a dry run tells which these are."""
     (project / "__main__.py").write_text(BY_HAND)
-    told = import_json("-s", "dev", "-C", project, "--engine", "local", "--dry-run")
+    arguments = ["-s", "dev", "-C", project, "--engine", "local", "--dry-run"]
+    told = import_json(*arguments)
     assert set(told["imported"]) == {"relations", "boss", "payer", "deals"}
-    again = import_json("-s", "dev", "-C", project, "--engine", "local", "--dry-run", "--only", "boss")
-    assert set(again["imported"]) == {"relations", "boss"}
+    assert told["waitingForTheirLabels"] == ["one-payer"]
+    again = import_json(*arguments, "--only", "boss")
+    assert (set(again["imported"]), again["waitingForTheirLabels"]) == ({"relations", "boss"}, [])
+    assert "would be looked for once its labels are in the stack: one-payer" in hubassoc("import", *arguments)[1]
+
+
+def test_only_what_is_meant_of_a_program_is_imported(project: Path) -> None:
+    """Labels by text, internal name or resource name; their limits come along, and nothing else is told of."""
+    (project / "__main__.py").write_text(BY_HAND)
+    arguments = ["-s", "dev", "-C", project, "--engine", "local"]
+    told = import_json(*arguments, "--only", "billing contact")
+    assert told["imported"] == ["relations", "payer", "one-payer"]
+    assert (told["exitCode"], told["notInTheProgram"]) == (7, [])
+    code, out, _ = hubassoc("import", *arguments, "--only", "champ*", "--only", "deals")
+    assert code == 7
+    assert 'not in the program: "Champion" (contacts → deals)' in out
+    assert "1 imported, 3 in the stack already" in out
+
+
+@pytest.mark.parametrize("program", [None, BY_HAND])
+def test_only_that_means_nothing_is_refused(project: Path, program: str | None) -> None:
+    """No label and no resource is called so: one line, and nothing is written or imported."""
+    if program:
+        (project / "__main__.py").write_text(program)
+    code, _, err = hubassoc("import", "-s", "dev", "-C", project, "--engine", "local", "--only", "biling*")
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith(
+        "hubassoc: --only 'biling*': no label of portal 1001 and no resource of the program is called so"
+    )
+    assert (project / "__main__.py").exists() == bool(program)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -236,7 +263,69 @@ def test_resources_of_an_explicit_provider_are_left_alone(project: Path, engine:
         "    opts=pulumi.ResourceOptions(provider=h.Provider('eu', portal_id=2002)))\n"
     )
     told = import_json("-s", "dev", "-C", project, "--engine", engine)
-    assert (told["imported"], told["exitCode"]) == ([], 7)
+    assert (told["imported"], told["ofExplicitProviders"], told["exitCode"]) == ([], ["billing"], 7)
+
+
+EXPLICIT = """\
+import pulumi
+import pulumi_hubassoc as h
+
+eu = pulumi.ResourceOptions(provider=h.Provider("eu", portal_id=1001))
+billing = h.AssociationLabel("billing-contact", from_object_type="contacts", to_object_type="companies",
+    label="Billing contact", opts=eu)
+h.AssociationLimitSet("companies-contacts-limits", from_object_type="companies", to_object_type="contacts",
+    limits={billing.inverse: 1, h.unlabeled("companies", "contacts"): 500}, opts=eu)
+h.AssociationLabel("champion", from_object_type="contacts", to_object_type="deals", label="Champion")
+"""
+
+
+def test_resources_of_an_explicit_provider_come_by_an_import_file(project: Path, emulator: Emulator) -> None:
+    """`hubassoc import` takes the others and says so; a file that names the provider takes those."""
+    (project / "__main__.py").write_text(EXPLICIT)
+    code, out, _ = hubassoc("import", "-s", "dev", "-C", project, "--engine", "local")
+    assert code == 7
+    assert (
+        "left alone, as an explicit provider may be of another portal: billing-contact, companies-contacts-limits"
+        in out
+    )
+    assert "1 imported, 0 in the stack already" in out
+    stack = choose_engine("local").stack(Project("crm", project), "dev", env={"HUBASSOC_PREFLIGHT": "false"})
+    urn = "urn:pulumi:dev::crm::pulumi:providers:pulumi-python::eu"
+    assert stack.up(Options(target=[urn])).ok
+    code, out, _ = hubassoc("export", "--format", "import", "--provider", urn)
+    file = json.loads(out)
+    mine = {"billing-contact", "companies-contacts-limits"}
+    file["resources"] = [x for x in file["resources"] if x["name"] in mine]
+    assert (code, len(file["resources"])) == (0, 2)
+    assert stack.import_resources(file, protect=False).ok
+    told = import_json("-s", "dev", "-C", project, "--engine", "local")
+    assert (told["exitCode"], told["imported"], told["ofExplicitProviders"]) == (0, [], [])
+    assert [r.operation for r in emulator.journal.records() if r.method != "GET"] == []
+
+
+ALIASES = """\
+import pulumi_hubassoc as h
+owner = h.AssociationLabel("owner", from_object_type="{pet}", to_object_type="contacts", label="Owner")
+friend = h.AssociationLabel("friend", from_object_type="contacts", to_object_type="contacts", label="Friend")
+h.AssociationLimit("one-owner", association=owner, max_to_object_ids=1)
+h.AssociationLimit("friends", association=friend.inverse, max_to_object_ids=9)
+"""
+
+
+@pytest.mark.parametrize("pet", ["p_pet", "p1001_pet", "2-1001"])
+def test_custom_objects_are_known_by_any_name(project: Path, portal: Portal, pet: str) -> None:
+    """As is the limit of the other side of a symmetric label, which is one with this side's."""
+    portal.drift.create_custom_object("pet")
+    owner = portal.drift.create_label("p_pet", "contacts", "Owner")
+    friend = portal.drift.create_label("contacts", "contacts", "Friend")
+    portal.drift.set_limit("p_pet", "contacts", owner.type_id, 1)
+    portal.drift.set_limit("contacts", "contacts", friend.type_id, 9)
+    (project / "__main__.py").write_text(ALIASES.format(pet=pet))
+    told = import_json("-s", "dev", "-C", project, "--engine", "local")
+    assert (told["exitCode"], sorted(told["imported"])) == (0, ["friend", "friends", "one-owner", "owner"])
+    assert told["preview"]["changes"] == {"same": 5}
+    refreshed = choose_engine("local").stack(Project("crm", project), "dev").refresh()
+    assert (refreshed.ok, refreshed.changed) == (True, {})
 
 
 def test_program_that_says_otherwise_ends_in_7(project: Path) -> None:
@@ -258,21 +347,3 @@ def test_protected_resources_are_protected(project: Path) -> None:
     (state,) = (project / ".pulumi-local").rglob("dev.json")
     resources = json.loads(state.read_text())
     assert json.dumps(resources).count('"protect": true') == 5
-
-
-def test_ctrl_c_ends_with_130(project: Path, emulator: Emulator) -> None:
-    """An interruption while the portal is read exits with 130, without a traceback and without a file."""
-    emulator.arm(Fault("slow", operation="list_labels", seconds=5.0))
-    command = [sys.executable, "-c", "from pulumi_hubassoc.cli.main import main; main()", "export", "-o"]
-    process = subprocess.Popen([*command, str(project / "out.py")], stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 30
-        while len(emulator.journal) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert process.returncode == 130
-    assert "Traceback" not in err
-    assert [p.name for p in project.iterdir()] == ["Pulumi.yaml"]

@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
         ("limit_sets", 3),
         ("two_portals", 3),
         ("lookups", 2),
-        ("schema_file", 2),
+        ("schema_file", 3),
         ("preview_warnings", 4),
     ],
 )
@@ -63,6 +63,15 @@ def test_examples_hold(pytester: pytest.Pytester, example: str, tests: int, mode
     shutil.copytree(EXAMPLES / example, pytester.path / example, ignore=shutil.ignore_patterns("__pycache__"))
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", f"--hubassoc-provider={mode}")
     result.assert_outcomes(passed=tests)
+
+
+def test_examples_hold_together(pytester: pytest.Pytester) -> None:
+    """Likewise of those that show what the ones above have been tried with in either way: in process, in one run."""
+    tests = {"paired_labels": 3, "limits": 4, "custom_objects": 3, "adoption": 3, "stack_references": 3}
+    for example in tests:
+        shutil.copytree(EXAMPLES / example, pytester.path / example, ignore=shutil.ignore_patterns("__pycache__"))
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=sum(tests.values()))
 
 
 # ------------------------------------------------------------------------------------------------------- in process

@@ -42,3 +42,10 @@ def test_second_up_does_nothing(hubassoc_stack: StackFactory, hubspot_portal: Em
     stack.up()
     assert stack.up().changed == {}
     hubspot_portal.assert_requests()
+
+
+def test_a_token_of_the_other_portal_gets_nowhere(hubassoc_stack: StackFactory, hubspot_portal: EmulatedPortal) -> None:
+    """Production's file names production's portal: with the sandbox's token nothing is written."""
+    failed = hubassoc_stack(HERE, name="prod").up(fails=True)
+    assert any("belongs to portal 1001" in error for error in failed.errors)
+    hubspot_portal.assert_requests("account")

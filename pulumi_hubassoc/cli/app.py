@@ -7,6 +7,7 @@ where it finds differences, and with 1 where its command line is not understood.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -28,6 +29,10 @@ DISTRIBUTION = "pulumi-hubassoc"
 EMULATOR_TOKEN = "emulator-demo-token"  # noqa: S105  it opens nothing but the emulator
 
 
+_FORESEEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR}
+"""Errors of files that are for the user to mend, and no fault of ours."""
+
+
 class OneLineErrors(TyperGroup):
     """Says what went wrong in one line on standard error and exits with 1; `--debug` shows the traceback instead."""
 
@@ -39,6 +44,12 @@ class OneLineErrors(TyperGroup):
             sentence = str(error)
             if ctx.params.get("debug"):
                 raise
+        except OSError as error:
+            if error.filename is None or error.errno not in _FORESEEN or ctx.params.get("debug"):
+                raise
+            sentence = (
+                f"{error.filename} cannot be used: {error.strerror} — make room for it there, or take another folder"
+            )
         except ModuleNotFoundError as error:
             missing = what_to_install(error)
             if missing is None or ctx.params.get("debug"):
@@ -140,9 +151,15 @@ def emulator(
     hubspot = Emulator(seed, state_file=state)
     try:
         hubspot.add_portal(token=token, portal_id=portal_id)
+        hubspot.save()  # where that cannot be done it is said now, and not by the first request
         url = hubspot.start(port)
     except OSError as error:
-        raise EngineError(f"the emulator cannot serve: {error.strerror or error}") from None
+        if error.filename is not None:
+            raise
+        why = (error.strerror or str(error)).partition(" (")[0]
+        raise EngineError(
+            f"the emulator cannot serve on port {port}: {why} — 0, the default, takes a free one"
+        ) from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:

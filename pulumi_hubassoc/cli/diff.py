@@ -67,7 +67,8 @@ def diff(
         raise typer.BadParameter("--html and --write-patch name one file: name two")
     for file in files:
         writing.refuse_existing(file, force=force)
-    a, b = [sources.read(source, cwd=cwd, engine=engine) for source in (left, right)]
+    # Who compares after an `up` must not see a text of before.
+    a, b = [sources.read(source, cwd=cwd, engine=engine, exact=True) for source in (left, right)]
     found = compare(a, b)
     if html is not None:
         writing.write(html, report.as_page(found), force=force)

@@ -44,6 +44,13 @@ def export(
         str | None,
         typer.Option(metavar="URN", help="In an import file: the explicit provider, which the stack has already."),
     ] = None,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Read all texts from label lists, as somebody may have changed one in the last five minutes.",
+        ),
+    ] = False,
     stack: Annotated[
         str | None, typer.Option("-s", "--stack", help="Take the settings of this stack too; made where there is none.")
     ] = None,
@@ -67,7 +74,7 @@ def export(
         raise typer.BadParameter("--force is for --output")
     if output:
         writing.refuse_existing(output, force=force)
-    document = portals.read(portals.open_stack(choose_engine(), cwd, stack) if stack else None)
+    document = portals.read(portals.open_stack(choose_engine(), cwd, stack) if stack else None, exact=exact)
     text, document = _written(document, format_, component, provider)
     if output:
         writing.write(output, text, force=force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_EXTRA_OF = {"typer": "cli", "rich": "cli", "flask": "emulator"}  # the engine names its own
+_EXTRA_OF = {"typer": "cli", "rich": "cli", "flask": "emulator", "werkzeug": "emulator"}  # the engine names its own
 
 
 def what_to_install(error: ModuleNotFoundError) -> str | None:
@@ -11,4 +11,7 @@ def what_to_install(error: ModuleNotFoundError) -> str | None:
     if package not in _EXTRA_OF:
         return None
     extra = _EXTRA_OF[package]
-    return f"{package} is not installed: pip install 'pulumi-hubassoc[{extra}]', or 'pulumi-hubassoc[all]' for every command"
+    return (
+        f"{package} is not installed: it comes with the extra {extra!r}, and all that any command needs with 'all' — "
+        f"pip install 'pulumi-hubassoc[{extra}]', or '.[{extra}]' in a clone"
+    )

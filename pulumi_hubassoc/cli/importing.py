@@ -5,15 +5,18 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pulumi_hubassoc.cli.import_report import GO_ON, Report
+
 if TYPE_CHECKING:
     from pulumi_hubassoc.engine.interface import Event, Result, Stack
-    from pulumi_hubassoc.estate.document import Document
+    from pulumi_hubassoc.errors import HubAssocError
+    from pulumi_hubassoc.estate.document import Document, Label
     from pulumi_hubassoc.estate.matching import Declared
     from pulumi_hubassoc.estate.naming import Names
 
@@ -26,7 +29,6 @@ Examples:
 """
 COMPONENT, SCHEMA_FILE = "crm", "crm.yaml"
 HERE = Path()
-_NOT_EMPTY = 7
 
 
 def import_(
@@ -62,84 +64,17 @@ def import_(
 
     # Before the import a preview would tell of every label that its text is taken.
     opened = portals.open_stack(choose_engine(engine), cwd, stack, {"HUBASSOC_PREFLIGHT": "false"})
-    work = _Import(opened, cwd.resolve(), portals.read(opened), tuple(only or ()), schema=schema)
-    report = work.run(dry_run=dry_run, protect=protect)
+    work = _Import(opened, cwd.resolve(), portals.read(opened, exact=True), tuple(only or ()), schema=schema)
+    try:
+        report = work.run(dry_run=dry_run, protect=protect)
+    except KeyboardInterrupt:
+        typer.echo(GO_ON, err=True)
+        raise
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:
         report.show()
     raise typer.Exit(report.exit_code)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an import did, or would do.
-
-    Attributes:
-        document: what was chosen of the portal.
-        written: the files of a new program.
-        imported: names of the resources that came into the stack.
-        there: names of those that it had.
-        undeclared: labels of the portal that the program does not declare.
-        dry_run: whether nothing was done.
-        result: of the last operation; None for a dry run without a program.
-    """
-
-    document: Document
-    written: tuple[Path, ...]
-    imported: tuple[str, ...]
-    there: tuple[str, ...]
-    undeclared: tuple[str, ...]
-    dry_run: bool
-    result: Result | None
-
-    @property
-    def exit_code(self) -> int:
-        """0 if it is done and nothing is left to do."""
-        if self.result is None or not self.result.ok:
-            return 0 if self.result is None else self.result.exit_code
-        return _NOT_EMPTY if self.result.changed and not self.dry_run else 0
-
-    def as_json(self) -> dict[str, Any]:
-        """For a script."""
-        from pulumi_hubassoc.cli import portals, show
-
-        return {
-            "dryRun": self.dry_run,
-            "exitCode": self.exit_code,
-            "written": [str(path) for path in self.written],
-            "imported": list(self.imported),
-            "alreadyThere": list(self.there),
-            "notInTheProgram": list(self.undeclared),
-            "leftOut": portals.as_json(self.document)["leftOut"],
-            "preview": show.as_json(self.result) if self.result else None,
-        }
-
-    def show(self) -> None:
-        """For people."""
-        from pulumi_hubassoc.cli import show
-
-        out, err = show.console(), show.console(stderr=True)
-        for left in self.document.left_out:
-            err.print(f"left out: {left.what}: {left.why}", soft_wrap=True)
-        would = "would be " if self.dry_run else ""
-        for path in self.written:
-            out.print(f"{would}written: {path}", soft_wrap=True)
-        if self.undeclared:
-            told = ", ".join(self.undeclared)
-            out.print(f"not in the program: {told}", soft_wrap=True)
-        if self.dry_run:
-            for name in self.imported:
-                out.print(f"would be imported: {name}", soft_wrap=True)
-        out.print(f"{len(self.imported) or 'nothing'} {would}imported, {len(self.there)} in the stack already")
-        if self.result is not None and not self.dry_run:
-            out.print("preview" if self.result.ok else "failed", style="bold")
-            printer = show.LivePrinter(out)
-            for event in self.result.events:
-                printer(event)
-            for diagnostic in self.result.diagnostics:
-                printer(diagnostic)
-            show.summary(out, self.result)
 
 
 class _Import:
@@ -167,6 +102,8 @@ class _Import:
         self._document = for_schema(document) if self._schema else document
         if self._is_new and only:
             self._document = _only(self._document, self._names(), only)
+            if not self._document.labels and not self._document.limits:
+                raise _nothing_meant(document, only)
 
     def run(self, *, dry_run: bool, protect: bool) -> Report:
         self._dry_run, self._protect = dry_run, protect
@@ -191,6 +128,8 @@ class _Import:
         """What the program declares is looked for in the portal; limits of labels once these are in the stack."""
         imported: list[str] = []
         result = self._stack.preview()
+        if result.ok and self._only:
+            self._refuse_if_nothing_is_meant(result)
         while result.ok:
             file = self._found(result)
             if self._dry_run:
@@ -212,6 +151,8 @@ class _Import:
             self._unmanaged(result) if result.ok else (),
             self._dry_run,
             result,
+            self._waiting(result) if self._dry_run and result.ok else (),
+            tuple(e.name for e in result.events if e.operation == "create" and e.type in _types() and not _is_ours(e)),
         )
 
     def _found(self, result: Result) -> dict[str, Any]:
@@ -219,27 +160,49 @@ class _Import:
         from pulumi_hubassoc.estate.matching import entries
 
         by_urn = {event.urn: event for event in result.events}
-        creates = {_declared(e): e for e in result.events if e.operation == "create" and e.type in _types()}
+        creates = self._creates(result)
+        resource_of = self._resource_of(result)
         table: dict[str, str] = {}
         components: dict[str, dict[str, Any]] = {}
         found = []
         for one, entry in entries(self._document, creates).items():
             event = creates[one]
-            if self._is_meant(entry) and "::default" in event.provider:  # another provider may be of another portal
+            if self._is_meant(entry, resource_of):
                 parent = _parent(event, by_urn, table, components)
                 if parent is not None:
                     found.append({**entry, **parent})
         return {"nameTable": table, "resources": [*components.values(), *found]}
 
-    def _unmanaged(self, result: Result) -> tuple[str, ...]:
-        """The labels of the portal that no resource is of."""
+    @staticmethod
+    def _creates(result: Result) -> dict[Declared, Event]:
+        """What a preview would create in the portal that is read."""
+        return {
+            _declared(e): e for e in result.events if e.operation == "create" and e.type in _types() and _is_ours(e)
+        }
+
+    def _waiting(self, result: Result) -> tuple[str, ...]:
+        from pulumi_hubassoc.estate.matching import waiting
+
+        resource_of = self._resource_of(result)
+        labels = [x for x in self._document.labels if self._is_one_of_these((*_words(x), resource_of.get(x.type_id)))]
+        return tuple(one.name for one in waiting(self._document, self._creates(result), labels))
+
+    def _resource_of(self, result: Result) -> dict[int | None, str]:
+        """Type id of a label, of either direction -> the name of its resource."""
         from pulumi_hubassoc.estate.matching import matched_labels
-        from pulumi_hubassoc.hubspot.client import arrow
 
         there = [_declared(event) for event in result.events if event.type in _types()]
-        sides = [side for _, side in matched_labels(self._document, there)]
-        managed = {side.type_id for side in sides} | {side.inverse_type_id for side in sides}
-        return tuple(f'"{x.label}" ({arrow(*x.direction)})' for x in self._document.labels if x.type_id not in managed)
+        matched = list(matched_labels(self._document, there))
+        return {i: one.name for one, side in matched for i in (side.type_id, side.inverse_type_id)}
+
+    def _unmanaged(self, result: Result) -> tuple[str, ...]:
+        """The labels of the portal that are meant, and that no resource is of."""
+        from pulumi_hubassoc.hubspot.client import arrow
+
+        managed = self._resource_of(result)
+        left = [x for x in self._document.labels if x.type_id not in managed]
+        meant = [x for x in left if self._is_one_of_these(_words(x))]
+        return tuple(f'"{x.label}" ({arrow(*x.direction)})' for x in meant)
 
     def _take(self, file: dict[str, Any]) -> tuple[tuple[str, ...], Result | None]:
         """Import; what came into the stack, and the result if it failed."""
@@ -265,6 +228,7 @@ class _Import:
     def _write(self) -> tuple[Path, ...]:
         """Write the program of a project that has none; the program itself comes last."""
         from pulumi_hubassoc.cli import writing
+        from pulumi_hubassoc.engine.interface import EngineError
         from pulumi_hubassoc.estate.program import program, schema_program
         from pulumi_hubassoc.estate.schema_file import schema_file
 
@@ -274,15 +238,31 @@ class _Import:
                 self._program.parent / SCHEMA_FILE: schema_file(self._document),
                 self._program: schema_program(self._document, COMPONENT, SCHEMA_FILE),
             }
-        for path in files:
+        new = {path: text for path, text in files.items() if not _says(path, text)}
+        for path in new:
+            if path.exists():
+                raise EngineError(f"{path} is there already, and is not what the portal has: move it away first")
             writing.refuse_existing(path, force=False)
-        for path, text in files.items() if not self._dry_run else ():
+        for path, text in new.items() if not self._dry_run else ():
             writing.write(path, text)
-        return tuple(files)
+        return tuple(new)
 
-    def _is_meant(self, entry: dict[str, Any]) -> bool:
-        words = [entry["name"], *(entry["inputs"].get(key) for key in ("label", "inverse_label", "name"))]
+    def _is_meant(self, entry: dict[str, Any], resource_of: Mapping[int | None, str]) -> bool:
+        """Whether a resource, or the label that it is of or limits, is one of those to be imported."""
+        from pulumi_hubassoc.estate.matching import labels_of
+
+        labels = labels_of(self._document, entry)
+        return self._is_one_of_these(
+            [entry["name"], *(word for x in labels for word in (*_words(x), resource_of.get(x.type_id)))]
+        )
+
+    def _is_one_of_these(self, words: Iterable[str | None]) -> bool:
         return not self._only or _matches(self._only, words)
+
+    def _refuse_if_nothing_is_meant(self, result: Result) -> None:
+        declared = [e.name for e in result.events if e.type in _types()]
+        if not _matches(self._only, [*declared, *(word for x in self._document.labels for word in _words(x))]):
+            raise _nothing_meant(self._document, self._only)
 
     def _in_state(self) -> set[tuple[str, str]]:
         deployment = self._stack.export_state().get("deployment") or {}
@@ -290,10 +270,38 @@ class _Import:
         return {(type_.rpartition("$")[2], name) for type_, name in found}
 
 
+def _says(path: Path, text: str) -> bool:
+    """Whether a file is there that says just this: one that an interrupted run has left."""
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return False
+
+
 def _types() -> frozenset[str]:
     from pulumi_hubassoc.estate.import_file import PROVIDERS
 
     return frozenset(PROVIDERS)
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether the provider is that of the configuration; another one may be of another portal."""
+    return "::default" in event.provider
+
+
+def _words(label: Label) -> tuple[str | None, ...]:
+    """What a label is called in HubSpot."""
+    return (label.label, label.inverse_label, label.name)
+
+
+def _nothing_meant(document: Document, only: Sequence[str]) -> HubAssocError:
+    from pulumi_hubassoc.errors import HubAssocError
+
+    told = " or ".join(map(repr, only))
+    return HubAssocError(
+        f"--only {told}: no label of {document.source} and no resource of the program is called so — "
+        "`hubassoc export --json` lists the labels"
+    )
 
 
 def _declared(event: Event) -> Declared:
@@ -328,9 +336,7 @@ def _key(entry: dict[str, Any]) -> tuple[str, str]:
 
 def _only(document: Document, names: Names, patterns: Sequence[str]) -> Document:
     """The labels that are meant and their limits, and of the other limits the sets that are meant."""
-    labels = tuple(
-        x for x in document.labels if _matches(patterns, (names.labels[x], x.label, x.inverse_label, x.name))
-    )
+    labels = tuple(x for x in document.labels if _matches(patterns, (names.labels[x], *_words(x))))
     limits = tuple(
         x for x in document.limits if (x.label in labels if x.label else _matches(patterns, (names.sets[x.direction],)))
     )

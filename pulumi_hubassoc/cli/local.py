@@ -139,7 +139,7 @@ def outputs(
     as_json: Json = False,
 ) -> None:
     """Print the stack's outputs, as of its last operation."""
-    found = _open(cwd, stack).outputs()
+    found = _open(cwd, stack, make=False).outputs()
     shown = {k: "[secret]" if v.secret and not show_secrets else v.value for k, v in found.items()}
     if as_json:
         typer.echo(json.dumps(shown, indent=2))
@@ -151,17 +151,30 @@ def outputs(
 @local.command(epilog=examples.CANCEL)
 def cancel(stack: StackName, cwd: Folder = HERE) -> None:
     """Take away the lock that a run which has died left behind."""
-    _open(cwd, stack).cancel()
+    _open(cwd, stack, make=False).cancel()
     typer.echo(f"{stack} is not locked")
 
 
-def _open(cwd: Path, stack: str) -> Stack:
-    from pulumi_hubassoc.engine.interface import Project
+def _open(cwd: Path, stack: str, *, make: bool) -> Stack:
+    """The stack; one that is made, though the project's files are of others, is said to be new: it may be misspelled."""
+    from pulumi_hubassoc.engine.interface import NoSuchStack, Project
     from pulumi_hubassoc.engine.local import LocalEngine
     from pulumi_hubassoc.engine.local.config import ProjectFile
 
     folder = cwd.resolve()
-    return LocalEngine().stack(Project(ProjectFile.read(folder).name, folder), stack)
+    file = ProjectFile.read(folder)
+    engine, project = LocalEngine(), Project(file.name, folder)
+    try:
+        return engine.stack(project, stack, make=False)
+    except NoSuchStack:
+        if not make:
+            raise
+    others = sorted(path.name.split(".")[1] for path in file.config_folder.glob("Pulumi.*.yaml"))
+    if others and stack not in others:
+        typer.echo(
+            f"{stack} is a new stack without a Pulumi.{stack}.yaml; there is one of {', '.join(others)}", err=True
+        )
+    return engine.stack(project, stack)
 
 
 def _run(
@@ -176,7 +189,7 @@ def _run(
 ) -> None:
     """Show what would be done, ask, do it, and exit as the engine did."""
     options = Options(**{name: value for name, value in flags.items() if value})
-    opened = _open(cwd, stack)
+    opened = _open(cwd, stack, make=operation in ("preview", "up"))
     if not options.preview_only and operation != "preview":
         if not (as_json or skip_preview):
             _exit_unless_ok(_plan(opened, operation, options))

@@ -28,18 +28,27 @@ def open_stack(engine: Engine, cwd: Path, name: str, env: Mapping[str, str] | No
     return engine.stack(Project(ProjectFile.read(folder).name, folder), name, env=env)
 
 
-def read(stack: Stack | None) -> Document:
+def read(stack: Stack | None, *, exact: bool) -> Document:
     """What the portal has, of the stack's configuration and the environment, or of the environment alone.
+
+    Args:
+        stack: None for the environment alone.
+        exact: as of `read_portal`.
 
     Raises:
         HubAssocError: if a setting cannot be used, it is the wrong portal, or HubSpot could not be asked.
     """
     found = {key: value.value for key, value in stack.get_config().items()} if stack else {}
-    return read_with(config.settings(found, os.environ))
+    return read_with(config.settings(found, os.environ), exact=exact)
 
 
-def read_with(settings: config.Settings, of: str = "") -> Document:
+def read_with(settings: config.Settings, of: str = "", *, exact: bool) -> Document:
     """What the portal of some settings has, with a progress bar; `of` names it there, where several are read.
+
+    Args:
+        settings: whose portal.
+        of: its name.
+        exact: as of `read_portal`.
 
     Raises:
         HubAssocError: if it is the wrong portal, or HubSpot could not be asked.
@@ -48,7 +57,9 @@ def read_with(settings: config.Settings, of: str = "") -> Document:
     try:
         with progress() as tell:
             view = PortalView(hubspot, settings.portal_id, settings.account_types)
-            return read_portal(view, lambda done, all_, what: tell(done, all_, f"reads {what} {of}".rstrip()))
+            return read_portal(
+                view, lambda done, all_, what: tell(done, all_, f"reads {what} {of}".rstrip()), exact=exact
+            )
     finally:
         hubspot.close()
 

@@ -29,7 +29,7 @@ _FILE = re.compile(r".*\.(ya?ml|json)", re.IGNORECASE | re.DOTALL)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
-def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto") -> Document:
+def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto", exact: bool = False) -> Document:
     """The document that a source on the command line names.
 
     Args:
@@ -37,6 +37,7 @@ def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto") -> Doc
             begin with ``EU_`` (``EU_HUBSPOT_ACCESS_TOKEN``) and from no other.
         cwd: the folder with the ``Pulumi.yaml`` of a stack.
         engine: whose stack; ``auto`` is the built-in engine's if it has one of that name, else the Pulumi CLI's.
+        exact: of a portal, as of `read_portal`.
 
     Raises:
         HubAssocError: if it cannot be read.
@@ -45,7 +46,7 @@ def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto") -> Doc
     """
     kind, colon, rest = source.partition(":")
     if kind == "portal" and (not colon or _PREFIX.fullmatch(rest)):
-        return _portal(source, f"{rest.upper()}_" if rest else "")
+        return _portal(source, f"{rest.upper()}_" if rest else "", exact=exact)
     if kind == "stack" and rest:
         return _stack(rest, cwd, engine)
     if kind == "state" and rest:
@@ -58,7 +59,7 @@ def read(source: str, *, cwd: Path = Path(), engine: EngineName = "auto") -> Doc
     raise typer.BadParameter(f"{source!r} names nothing that can be read: there are {FORMS}")
 
 
-def _portal(source: str, prefix: str) -> Document:
+def _portal(source: str, prefix: str, *, exact: bool) -> Document:
     from pulumi_hubassoc.cli.portals import read_with
     from pulumi_hubassoc.config import ENVIRONMENT, settings
 
@@ -71,7 +72,7 @@ def _portal(source: str, prefix: str) -> Document:
         raise ConfigError(
             f"{source}: {error} — here all variables begin with {prefix}: {prefix}HUBSPOT_ACCESS_TOKEN"
         ) from None
-    return read_with(given, f"of {source}")
+    return read_with(given, f"of {source}", exact=exact)
 
 
 def schema_files(source: str) -> list[str] | None:

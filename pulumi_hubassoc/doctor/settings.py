@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 from urllib.parse import urlsplit
 
-from pulumi_hubassoc.config import ENVIRONMENT, NAMESPACE
+from pulumi_hubassoc.config import ENVIRONMENT, NAMESPACE, misspelled
 from pulumi_hubassoc.doctor.finding import Verdict, error, ok, warning
 from pulumi_hubassoc.doctor.scene import Scene
 from pulumi_hubassoc.errors import ConfigError
@@ -55,6 +55,8 @@ def api_version(scene: Scene) -> Verdict:
 def others(scene: Scene) -> Verdict:
     """The settings without a line of their own."""
     faults = [refused(fault) for key, fault in scene.faults.items() if key not in _ELSEWHERE]
+    if fault := misspelled(scene.stack_settings.values):
+        faults.append(refused(fault))
     if faults:
         return error("; ".join(said for _, said, _ in faults), "; ".join(fix for *_, fix in faults))
     return ok("can be used")

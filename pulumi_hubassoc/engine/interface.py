@@ -130,6 +130,7 @@ class Result:
         events: per resource, in the order in which the engine told them.
         diagnostics: what was said, without debug messages, passing progress, and trailing line ends.
         outputs: the stack's outputs after the operation (in a preview: as far as they are known).
+        interrupted: whether Ctrl-C or a signal to end came on the way; the CLI's engine raises KeyboardInterrupt instead.
     """
 
     operation: OperationName
@@ -138,6 +139,7 @@ class Result:
     events: tuple[Event, ...]
     diagnostics: tuple[Diagnostic, ...]
     outputs: Mapping[str, OutputValue]
+    interrupted: bool = False
 
     @property
     def ok(self) -> bool:

@@ -6,6 +6,7 @@ a comparison or a picture. Type ids are of one portal and are None where it come
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pulumi_hubassoc.hubspot import facts
@@ -117,6 +118,7 @@ class Document:
         limits: likewise; one of two ids that carry one limit.
         left_out: what cannot be managed.
         portal_id: None where it comes from no portal.
+        names: of custom objects by their ids, as the document has them.
     """
 
     source: str
@@ -124,6 +126,12 @@ class Document:
     limits: tuple[Limit, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
     portal_id: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def object_type(self, text: str) -> str:
+        """An object type as the document has it, by whichever of its names a program has it (``2-7``, ``p42_pet``)."""
+        prefix = f"p{self.portal_id}_"
+        return self.names.get(text) or (f"p_{text.removeprefix(prefix)}" if text.startswith(prefix) else text)
 
     @property
     def pairs(self) -> list[Direction]:

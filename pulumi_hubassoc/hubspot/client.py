@@ -5,6 +5,7 @@ One call here is one request (and its retries). What it means for a label or a l
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -345,7 +346,8 @@ class HubSpot:
         finally:
             self.limiter.leave()
         maybe_applied = _writes(method, path) and kind not in _NOT_SENT
-        advice = "check the network and the base URL and run it again"
+        proxy = _proxy_of(self.connection.base_url)
+        advice = f"check the network{f', the proxy in {proxy}' if proxy else ''} and the base URL and run it again"
         if maybe_applied:
             advice += "; HubSpot may have done it all the same"
         said = f"no answer from {self.connection.base_url} ({kind})"
@@ -396,6 +398,12 @@ _DOUBT = "nothing was concluded from it; run it again, and check the base URL an
 
 class _TooMuch(Exception):
     """An answer that is too long in bytes or seconds."""
+
+
+def _proxy_of(base_url: str) -> str | None:
+    """The environment variable that names the proxy in front of a base URL, whose value may hold a password."""
+    names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") if base_url.startswith("https:") else ()
+    return next((name for name in names if os.environ.get(name)), None)
 
 
 def _writes(method: str, path: str) -> bool:

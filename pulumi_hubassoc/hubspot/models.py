@@ -176,6 +176,7 @@ class ObjectTypeRow(Wire):
 class LabelUsage(Wire):
     """A direction of a pair that has labels, in Limits Tracking [spec]; one without any has no row [observed]."""
 
+    all_labels: Items[Words] = ()
     from_object_type: ObjectTypeRow
     to_object_type: ObjectTypeRow
 
@@ -191,6 +192,7 @@ class CustomObject(Wire):
 
     object_type_id: Annotated[StrictStr, Field(pattern=r"^2-\d+$")]
     name: Annotated[StrictStr, Field(pattern=r"^\w+$")]
+    associations: Items[Definition] = ()
 
 
 class CustomObjects(WholeList):

@@ -10,14 +10,14 @@ _ALIKE = 0.6
 """How alike a suggestion is at least, 0 to 1; difflib's own default."""
 
 
-def nearest(text: str, among: Iterable[str]) -> list[str]:
-    """The texts that are most like one, the best first; at most `MOST`, none if nothing is alike."""
+def nearest(text: str, among: Iterable[str], *, alike: float = _ALIKE) -> list[str]:
+    """The texts that are most like one, the best first; at most `MOST`, none if nothing is so much alike (0 to 1)."""
     import difflib  # needed for errors alone
 
     folded: dict[str, str] = {}
     for candidate in among:
         folded.setdefault(candidate.casefold(), candidate)
-    return [folded[match] for match in difflib.get_close_matches(text.casefold(), folded, MOST, _ALIKE)]
+    return [folded[match] for match in difflib.get_close_matches(text.casefold(), folded, MOST, alike)]
 
 
 def some_of(things: Sequence[str]) -> str:

@@ -169,16 +169,7 @@ class PortalView:
 
         Definitions have no category [observed]; HubSpot's own names are in capitals [observed].
         """
-        rows = [d for d in self.definitions(direction[0], since) if d.id == str(key[1])]
-        documented = facts.defined_types().get(key[1])
-        if documented is not None:
-            ends = (documented.from_object_type, documented.to_object_type)
-            ids = tuple(map(facts.path_segment, ends))
-            hubspots = [d for d in rows if (d.from_object_type_id, d.to_object_type_id) == ids]
-            hubspots.sort(key=lambda d: d.name is not None and not d.name.isupper())
-            if hubspots and direction[0] in ends:
-                rows.remove(hubspots[0])
-        return rows
+        return [d for d in without_hubspots_own(self.definitions(direction[0], since)) if d.id == str(key[1])]
 
     def lacks(self, direction: Direction, key: Key) -> bool:
         """Whether a type is certainly not in a direction.
@@ -250,6 +241,26 @@ class PortalView:
                 "check both object types; if a custom object was archived in HubSpot, restore it, or take its labels "
                 "and limits out of the state with `pulumi state delete`",
             ) from None
+
+
+def without_hubspots_own(rows: Iterable[Definition]) -> list[Definition]:
+    """Definitions less those of HubSpot's documented types.
+
+    They have no category [observed], and ids of labels collide with HubSpot's own [observed]: of two rows of one number
+    and direction HubSpot's own is the one without a name, or with one in capitals [observed].
+    """
+    found = list(rows)
+    alike: dict[tuple[str, str, str], list[Definition]] = {}
+    for d in found:
+        documented = facts.defined_types().get(int(d.id)) if d.id.isdecimal() else None
+        ends = (d.from_object_type_id, d.to_object_type_id)
+        if documented and ends == tuple(
+            map(facts.path_segment, (documented.from_object_type, documented.to_object_type))
+        ):
+            alike.setdefault((d.id, *ends), []).append(d)
+    for group in alike.values():
+        found.remove(min(group, key=lambda d: d.name is not None and not d.name.isupper()))
+    return found
 
 
 def _set_limits(items: Iterable[LimitItem]) -> Mapping[Key, int]:

@@ -14,7 +14,7 @@ from tests.benchmarks.measure import LIFE, IdleProvider, LabelProvider, labels_l
 
 @pytest.mark.timeout(180)
 def test_a_row_is_what_was_measured() -> None:
-    """Requests are those of README's formula, times are those of real commands, and the table shows them."""
+    """Requests are those of the documentation's formula, times are those of real commands, and the table shows them."""
     rows = labels_life("local", size=1, repeat=1)
     assert {r.operation: r.requests for r in rows} == {
         "preview": 1 + 2,

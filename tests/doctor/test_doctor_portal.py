@@ -25,9 +25,11 @@ def test_every_setting_that_is_bad_is_told(practice: Practice) -> None:
         "hubassoc:apiVersion": "v9",
         "hubassoc:timeoutSeconds": "-1",
         "hubassoc:preflight": "perhaps",
+        "hubassoc:labelsPerPairs": "50",
     }
     findings = {f.what: f for f in practice.findings()}
     expect(findings["settings"], "error", "hubassoc:preflight is 'perhaps'", "use true or false")
+    expect(findings["settings"], "error", "hubassoc:labelsPerPairs is no setting", "write hubassoc:labelsPerPair")
     expect(findings["settings"], "error", "hubassoc:timeoutSeconds is '-1'", "greater than 0")
     expect(findings["base URL"], "error", "hubassoc:baseUrl cannot be used", "https and a host of HubSpot's")
     expect(findings["API version"], "error", "hubassoc:apiVersion is 'v9'", "use one of v4")

@@ -24,8 +24,9 @@ TOLD = 32
 try:
     import pulumi
     import pulumi.runtime
-except ImportError:
-    traceback.print_exc()
+except ImportError as error:
+    if error.name != "pulumi":  # it is there, and something of it is not
+        traceback.print_exc()
     sys.exit(f"the Pulumi SDK is not installed in {sys.prefix}: install the program's requirements there")
 
 
@@ -55,6 +56,8 @@ if __name__ == "__main__":
     threading.Thread(target=follow_the_engine, daemon=True).start()
     given = json.loads(sys.argv[1])
     target = given.pop("program")
+    if os.path.isdir(target) and not os.path.exists(os.path.join(target, "__main__.py")):  # noqa: PTH110, PTH112, PTH118
+        sys.exit(f"there is no program: {os.path.abspath(target)} has no __main__.py")  # noqa: PTH100
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**given))
     sys.argv = [target]

@@ -72,13 +72,19 @@ class ProjectFile:
         """
         path = next((p for p in (folder / "Pulumi.yaml", folder / "Pulumi.yml") if p.exists()), None)
         if path is None:
-            raise EngineError(f"{folder} holds no Pulumi.yaml")
+            above = next((p for p in folder.parents if (p / "Pulumi.yaml").exists()), None)
+            where = f"the one above it that does is {above}" if above else "a project is a folder with that file"
+            raise EngineError(
+                f"{folder} holds no Pulumi.yaml — {where}; -C DIR says on the command line which is meant"
+            )
         data = _read(path)
         runtime = data.get("runtime")
         name = runtime.get("name") if isinstance(runtime, dict) else runtime
         options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
         if not isinstance(options, dict):
             raise EngineError(f"the runtime options of {path} are no map")
+        if name is None:
+            raise EngineError(f"{path} does not say what runs the program: add the line `runtime: python`")
         if name != "python":
             raise NotSupported(f"{path} is for the runtime {name!r}; the built-in engine runs Python programs only")
         for key, value in {**options, "main": data.get("main"), "stackConfigDir": data.get("stackConfigDir")}.items():
@@ -122,7 +128,8 @@ class ProjectFile:
             if (folder / name).exists():
                 return str(folder / name)
         raise EngineError(
-            f"the 'virtualenv' of {self.root / 'Pulumi.yaml'} is {folder}, which is no virtual environment"
+            f"the 'virtualenv' of {self.root / 'Pulumi.yaml'} is {folder}, which is no virtual environment — make it "
+            f"(python3 -m venv {folder}) and install the program's requirements in it, or correct that line"
         )
 
 

@@ -35,13 +35,17 @@ from .store import PROJECT_FOLDER, FileStore, MemoryStore, Store
 from .trace import Trace
 from .values import Properties, Secret
 
+STATE_DIR = "HUBASSOC_STATE_DIR"
+"""The environment variable that names the folder of all stacks."""
+
 
 class LocalEngine:
     """Runs stacks in this process and its children; see `pulumi_hubassoc.engine.interface` for what it does.
 
     Args:
-        state_dir: where stacks are kept, in a folder for each project; ``.pulumi-local`` in the project's own folder
-            unless given.
+        state_dir: where stacks are kept, in a folder for each project, whose stacks can then refer to each other's;
+            unless given the folder in the environment variable ``HUBASSOC_STATE_DIR``, and without that one
+            ``.pulumi-local`` in the project's own folder.
         in_memory: keep stacks only as long as this engine lives.
         provider: ``process`` runs providers in processes of their own, as Pulumi does; ``in-process`` in this one, which is
             faster, shares its modules with the test, and cannot be interrupted.
@@ -58,7 +62,8 @@ class LocalEngine:
         provider: Literal["process", "in-process"] = "process",
         trace: Trace | None = None,
     ) -> None:
-        self._state_dir = Path(state_dir) if state_dir is not None else None
+        state_dir = state_dir or os.environ.get(STATE_DIR)
+        self._state_dir = Path(state_dir).absolute() if state_dir else None
         self._in_memory = in_memory
         self.provider = provider
         self.trace = trace
@@ -83,7 +88,10 @@ class LocalEngine:
         store = self._store_of(project, file, name, secrets)
         if store.load() is None:
             if not make:
-                raise NoSuchStack(f"the built-in engine has no stack {name} of the project in {file.root}")
+                there = ", ".join(self._stacks(project.name, file.root)) or "none yet"
+                raise NoSuchStack(
+                    f"the built-in engine has no stack {name} of the project in {file.root}; there is {there}"
+                )
             store.save(Deployment())
         return LocalStack(self, project, name, file, full_env, config, store, secrets)
 
@@ -105,6 +113,12 @@ class LocalEngine:
     def _folder(self, project: str, root: Path) -> Path:
         return self._state_dir / project if self._state_dir else root / PROJECT_FOLDER
 
+    def _stacks(self, project: str, root: Path) -> list[str]:
+        """The stacks that there are of a project."""
+        if self._in_memory:
+            return sorted(stack for name, stack in self._memory if name == project)
+        return sorted(file.stem for file in self._folder(project, root).glob("*.json"))
+
     def outputs_of(self, name: str, project: str, root: Path, env: Mapping[str, str]) -> Properties:
         """The outputs of a stack that a program refers to: ``organization/project/stack``, or a stack of this project."""
         parts = name.split("/")
@@ -116,7 +130,9 @@ class LocalEngine:
             store = FileStore(self._folder(other, root), stack, StackSecrets(env))
         deployment = store.load() if store else None
         if deployment is None:
-            raise ProviderError(f"unknown stack {name!r}")
+            known = other == project or self._in_memory or self._state_dir
+            more = "" if known else f": those of other projects are found where {STATE_DIR} names a folder for all"
+            raise ProviderError(f"unknown stack {name!r}{more}")
         return deployment.stack_outputs()
 
 

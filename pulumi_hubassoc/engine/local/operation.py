@@ -186,6 +186,7 @@ class Operation:
             tuple(sink.events),
             tuple(sink.diagnostics),
             public(outputs),
+            run.cancelled.is_set(),
         )
 
 
