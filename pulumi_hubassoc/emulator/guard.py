@@ -1,7 +1,7 @@
 """Who may use the page and the control plane: programs of this machine, and the page itself, no other web site.
 
 A site that a person has open could otherwise send requests to 127.0.0.1, or point a name of its own at it and read the
-answers too. HubSpot's own paths need no guard: they want a token, which a browser sends to no stranger.
+answers too. HubSpot's own paths answer whoever has the portal's token, as HubSpot does, and by whatever name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def refusal(request: flask.Request) -> str | None:
     if "werkzeug.socket" not in request.environ:
         return None
     host, port = request.headers.get("Host", ""), request.environ["SERVER_PORT"]
-    if host not in {f"{name}:{port}" for name in _NAMES}:
+    if host not in {f"{name}:{port}" for name in _NAMES} and not (port == "80" and host in _NAMES):
         return f"the emulator is at 127.0.0.1:{port} and answers to no other name"
     if request.headers.get("Origin") not in {None, f"http://{host}"}:
         return "another web site cannot use the emulator"

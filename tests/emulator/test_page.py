@@ -198,7 +198,7 @@ def test_a_label_is_made_limited_and_deleted_by_hand(open_page: Open, portal: Po
     row(page, "Boss").wait_for()
     label = portal.label("boss")
     assert (label.label, label.inverse_label, label.from_object_type) == ("Boss", "Staff", "contacts")
-    assert "A person, in settings" in row(page, "Boss").inner_text()
+    assert "A person, by hand" in row(page, "Boss").inner_text()
     page.get_by_role("button", name="Create label").click()
     create.get_by_label("Label", exact=True).fill("Boss")
     create.get_by_label("Internal name").fill("other")
@@ -222,7 +222,7 @@ def test_a_label_is_made_limited_and_deleted_by_hand(open_page: Open, portal: Po
     limits.wait_for(state="hidden")
     assert [portal.limit("USER_DEFINED", i) for i in (label.type_id, label.inverse_type_id)] == [3, 2]
     row(page, "Boss").get_by_text("≤ 2").wait_for()
-    assert row(page, "Boss").get_by_text("by hand").count() == 2
+    assert row(page, "Boss").locator(".limit .badge").all_inner_texts() == ["by hand"] * 2
     row(page, "Boss").get_by_role("button", name="Limits").click()
     assert [there.input_value(), back.input_value()] == ["3", "2"]
     there.fill("")
@@ -623,3 +623,12 @@ def test_it_says_when_the_emulator_is_gone_and_comes_back_with_it(
     emulator.start(int(url.rpartition(":")[2]))
     row(page, "Meanwhile").first.wait_for()
     assert page.locator("#live").inner_text().endswith("Live")
+    httpx.get(f"{url}/nowhere")
+    page.locator(".journal tbody tr").wait_for()
+    emulator.stop()
+    another = Emulator()
+    another.add_portal(token=TOKEN, portal_id=PORTAL_ID, name="Another").drift.create_label(*PAIR, "Elsewhere")
+    with another.serve(int(url.rpartition(":")[2])):
+        row(page, "Elsewhere").first.wait_for()
+        assert row(page, "Meanwhile").count() == page.locator(".journal tbody tr").count() == 0
+        page.close()

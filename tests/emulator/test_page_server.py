@@ -115,6 +115,14 @@ def test_another_name_for_this_machine_is_refused(web: httpx.Client, path: str) 
     assert web.get(path, headers={"Host": f"localhost:{port}"}).status_code == 200
 
 
+def test_the_usual_port_goes_without_saying(emulator: Emulator, portal: Portal) -> None:
+    """A browser leaves out 80."""
+    socket = {"werkzeug.socket": object()}
+    client = emulator.app.test_client()
+    for base, status in (("http://localhost", 200), ("http://127.0.0.1:80", 200), ("http://evil.example", 403)):
+        assert client.get("/", base_url=base, environ_base=socket).status_code == status
+
+
 @pytest.mark.parametrize("headers", STRANGERS)
 def test_another_site_can_do_and_read_nothing(web: httpx.Client, portal: Portal, headers: dict[str, str]) -> None:
     """Whatever it sends, the portal is as it was; a program and the page itself may."""

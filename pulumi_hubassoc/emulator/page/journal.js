@@ -8,7 +8,7 @@ export function journal(section) {
   const rows = h("tbody", { role: "rowgroup" });
   const filter = h("input", { type: "search", autocomplete: "off", spellcheck: "false" });
   const status = h("select", {}, ...KINDS.map(([value, text]) => h("option", { value }, text)));
-  const told = h("p", { class: "soft", role: "status" });
+  const told = h("p", { class: "soft" });
   const pause = h("button", { type: "button", "aria-pressed": "false" }, "Pause");
   const heads = ["Time", "Portal", "Request", "Status", "ms"];
   section.append(
@@ -28,16 +28,18 @@ export function journal(section) {
     return text.includes(wanted) && (kind === "fault" ? record.fault !== null : code.startsWith(kind));
   }
 
-  function tell() {
+  // What a person has asked for is told to those who listen; that requests come is not.
+  function tell(asked = false) {
     const seen = [...rows.children].filter(row => !row.hidden).length, all = rows.children.length;
     const what = seen === all ? count(all, "request") : `${seen} of ${count(all, "request")}`;
     const text = paused ? `${what}; paused, ${waiting.length} more came since` : all === MOST ? `the last ${what}` : what;
+    told.setAttribute("aria-live", asked ? "polite" : "off");
     if (told.textContent !== text) told.textContent = text;
   }
 
   function sift() {
     for (const row of rows.children) row.hidden = !matches(row);
-    tell();
+    tell(true);
   }
 
   function show(records) {
@@ -54,7 +56,7 @@ export function journal(section) {
     paused = !paused;
     pause.setAttribute("aria-pressed", String(paused));
     if (!paused) show(waiting.splice(0));
-    tell();
+    tell(true);
   });
 
   return ({ oldest, records }, another) => {

@@ -1,8 +1,8 @@
 // Labels and limits: a section for each pair of objects, a row for each association type, both of its sides in it.
 import { $, flat, h, keep, told } from "./dom.js";
 
-const MAKERS = { hubspot: "HubSpot", app: "An app, by API", person: "A person, in settings" };
-const HEADS = ["Label", "Limit", "Name and maker", "Change"];
+const MAKERS = { hubspot: "HubSpot", app: "An app, by API", person: "A person, by hand" };
+const HEADS = ["Label and limit", "Name and maker", "Change"];
 
 export function labels(ask) {
   const find = $("#find");
@@ -61,7 +61,7 @@ function keepSections(pairs, titles) {
 }
 
 function makeRow(ask, type) {
-  const row = h("tr", { role: "row" }, ...HEADS.map(text => h("td", { role: "cell", "data-head": text })));
+  const row = h("tr", { role: "row" }, ...HEADS.map(() => h("td", { role: "cell" })));
   const button = (text, act, kind = "") => h("button", { type: "button", class: kind, onclick: () => act(row.type) }, text);
   row.lastChild.append(h("div", { class: "buttons" },
     type.isLabel ? button("Rename", ask.rename) : null, button("Limits", ask.limits), type.isLabel ? button("Delete", ask.remove, "danger-text") : null));
@@ -70,16 +70,20 @@ function makeRow(ask, type) {
 
 function updateRow(row, type, titles) {
   row.type = { ...type, titles };
-  const sides = [type.there, type.back].filter(Boolean), [label, limit, origin, change] = row.children;
-  const lines = make => sides.map(side => h("div", { class: "side" }, ...make(side)));
-  const way = (side, more = "") => h("div", { class: "way soft" }, told(titles[side.from]), " → ", told(titles[side.to]), more);
-  label.replaceChildren(...lines(side => [way(side, `, id ${side.typeId}`), side.text === null ? h("em", {}, "unlabeled") : told(side.text, { class: "text" })]));
-  limit.replaceChildren(...lines(side => [way(side), ...(side.max === null ? [h("span", { class: "soft" }, "many")]
-    : [h("strong", {}, `≤ ${side.max}`), side.maxBy === "person" ? h("span", { class: "badge" }, "by hand") : null].filter(Boolean))]));
+  const sides = [type.there, type.back].filter(Boolean), [label, origin, change] = row.children;
+  label.replaceChildren(...sides.map(side => h("div", { class: "side" },
+    h("div", { class: "way soft" }, told(titles[side.from]), " → ", told(titles[side.to]), `, id ${side.typeId}`),
+    side.text === null ? h("em", {}, "unlabeled") : told(side.text, { class: "text" }),
+    h("div", { class: "limit" }, ...limitOf(side)))));
   origin.replaceChildren(...(type.name === null ? [] : [h("code", { class: "name" }, type.name)]),
     h("span", {}, MAKERS[type.madeBy]), h("code", { class: "soft" }, type.category), ...(type.inUse ? [h("span", { class: "badge" }, "on records")] : []));
   for (const button of change.querySelectorAll("button")) button.setAttribute("aria-label", `${button.textContent}: ${nameOf(type)}`);
   row.text = `${sides.map(side => side.text ?? "unlabeled").join(" ")} ${type.name ?? ""} ${type.category}`.toLowerCase();
+}
+
+function limitOf({ max, maxBy }) {
+  if (max === null) return [h("span", { class: "soft" }, "many")];
+  return [h("strong", {}, `≤ ${max}`), ...(maxBy === "person" ? [h("span", { class: "badge" }, "by hand")] : [])];
 }
 
 // What a type is called, on one line.
