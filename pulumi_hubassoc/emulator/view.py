@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from pulumi_hubassoc.emulator.answers import JsonObject
 from pulumi_hubassoc.emulator.faults import Faults
 from pulumi_hubassoc.emulator.portal import Portal
-from pulumi_hubassoc.emulator.state import AssociationType, State, object_type_id
+from pulumi_hubassoc.emulator.state import AssociationType, Label, State, hubspot_types, object_type_id, sides
 from pulumi_hubassoc.hubspot import facts
 
 Pair = tuple[str, str]
@@ -60,37 +60,45 @@ def _object(state: State, name: str) -> JsonObject:
 
 
 def _pair(portal: Portal, state: State, pair: Pair) -> JsonObject:
-    types = state.types(*pair)
-    if pair[0] == pair[1]:  # the list has both sides of each type; one of them shows it
-        types = [
-            t
-            for i, t in enumerate(types)
-            if t.inverse_type_id not in {x.type_id for x in types[:i] if x.category == t.category}
-        ]
+    labels = state.of_pair(*pair)
+    turned = [label if label.from_object_type == pair[0] else label.flipped() for label in labels]
+    rows = [_type(state, both, "hubspot") for both in _hubspots_own(pair)]
+    for made, label in zip(labels, turned, strict=True):
+        by_hand = made.type_id in state.labels_by_hand
+        rows.append(_type(state, sides(label), "person" if by_hand else "app", label))
     return {
         "from": pair[0],
         "to": pair[1],
-        "labels": sum(not label.is_plain for label in state.of_pair(*pair)),
+        "labels": sum(not label.is_plain for label in labels),
         "most": portal.settings.labels_per_pair,
-        "types": [_type(state, t) for t in types],
+        "types": rows,
     }
 
 
-def _type(state: State, t: AssociationType) -> JsonObject:
+def _hubspots_own(pair: Pair) -> Iterator[tuple[AssociationType, ...]]:
+    """HubSpot's types, each with its other side if that is known; the list of a same-object pair has both sides of each."""
+    types, shown = {t.type_id: t for t in chain(hubspot_types(*pair), hubspot_types(*pair[::-1]))}, set[int | None]()
+    for t in hubspot_types(*pair):
+        if t.type_id in shown:
+            continue
+        inverse = types.get(t.inverse_type_id) if t.inverse_type_id is not None else None
+        shown |= {t.type_id, t.inverse_type_id}
+        yield (t,) if inverse is None or inverse.type_id == t.type_id else (t, inverse)
+
+
+def _type(state: State, both: tuple[AssociationType, ...], made_by: str, label: Label | None = None) -> JsonObject:
     """A type by the side that the pair begins with; `back` is None where one id serves both, or nobody knows the other."""
-    made = state.find(t.type_id) if t.category != facts.HUBSPOT_DEFINED else None
-    inverse = None if t.inverse_type_id in {None, t.type_id} else state.type_of((t.category, t.inverse_type_id or 0))
-    by_hand = made is not None and made.type_id in state.labels_by_hand
+    there = both[0]
     return {
-        "key": f"{t.category}:{t.type_id}",
-        "category": t.category,
-        "name": t.name,
-        "madeBy": "hubspot" if made is None else "person" if by_hand else "app",
-        "isLabel": made is not None and not made.is_plain,
-        "inUse": made is not None and made.in_use,
-        "symmetric": t.is_symmetric,
-        "there": _side(state, t),
-        "back": _side(state, inverse) if inverse else None,
+        "key": f"{there.category}:{there.type_id}",
+        "category": there.category,
+        "name": there.name,
+        "madeBy": made_by,
+        "isLabel": label is not None and not label.is_plain,
+        "inUse": label is not None and label.in_use,
+        "symmetric": there.is_symmetric,
+        "there": _side(state, there),
+        "back": _side(state, both[1]) if len(both) > 1 else None,
     }
 
 

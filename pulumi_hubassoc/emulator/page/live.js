@@ -22,7 +22,7 @@ export function watch(query, show) {
         show({ ...news, another: start !== "" && start !== news.start });
         [seen, start] = [news.seen, news.start];
         live("Live", true);
-        await pause(news.waits ? 150 : 800);
+        await pause(news.waits ? 250 : 800);
       } catch (error) {
         if (error.name === "AbortError") continue;
         if (!(error instanceof TypeError) && Number.isNaN(Number(error.message))) console.error(error);
