@@ -59,7 +59,7 @@ export function dialogs(portalId) {
       open(create);
     },
     rename: which => fields(rename, which, which.back ? ["there", "back"] : ["there"], side => side.text, (from, to) => [from, " → ", to]),
-    limits: which => fields(limit, which, limited(which), side => side.max, (from, to) => ["One of ", from, " has at most so many ", to]),
+    limits: which => fields(limit, which, limited(which), side => side.max, (from, to) => ["At most so many ", to, " per record of ", from]),
     remove(which) {
       $("#delete-what").replaceChildren(...taken(which).map(text => h("li", {}, text)));
       about(remove, which);

@@ -88,6 +88,6 @@ function limitOf({ max, maxBy }) {
 
 // What a type is called, on one line.
 export function nameOf({ there, back }) {
-  const texts = [...new Set([there, back].filter(Boolean).map(side => flat(side.text ?? "unlabeled")))];
+  const texts = [...new Set([there, back].filter(Boolean).map(side => flat(side.text ?? "unlabeled association")))];
   return texts.join(" / ");
 }
