@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,10 @@ from pulumi_hubassoc.estate.document import Document
 from pulumi_hubassoc.estate.drawing import drawing_page
 from pulumi_hubassoc.estate.picture import picture
 from pulumi_hubassoc.estate.report import as_page
+from tests.chromium import DESK, NEEDS_CHROMIUM, PHONE, chromium
 from tests.drawn import hostile, large
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH"),
-]
-DESK, PHONE = (1280, 900), (390, 844)
+pytestmark = NEEDS_CHROMIUM
 BOTH = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 BOXES = """selector => [...document.querySelectorAll(selector)].map(e => {
   const {left, top, right, bottom} = e.getBoundingClientRect();
@@ -38,11 +30,8 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium."""
-    with playwright.sync_playwright() as running:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

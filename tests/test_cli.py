@@ -222,6 +222,8 @@ def test_emulator_serves_a_portal_until_ctrl_c(served: tuple[subprocess.Popen[st
     headers = {"Authorization": f"Bearer {said['accessToken']}"}
     answer = httpx.get(f"{said['url']}/account-info/v3/details", headers=headers, trust_env=False)
     assert answer.json()["portalId"] == said["portalId"] == 77
+    assert "<title>" in httpx.get(said["page"], trust_env=False).raise_for_status().text
+    assert said["page"].startswith(said["url"])
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     assert process.stderr is not None

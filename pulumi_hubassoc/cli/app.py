@@ -143,9 +143,15 @@ def emulator(
         Path | None, typer.Option(metavar="FILE", help="Keep the portal's data in this file.", dir_okay=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that looks random.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print URL, portal and token as one JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print URL, page, portal and token as one JSON object.")
+    ] = False,
 ) -> None:
-    """Serve an emulated HubSpot portal on this machine until Ctrl-C."""
+    """Serve an emulated HubSpot portal on this machine until Ctrl-C, with a page that shows it in a browser.
+
+    The page has the portal's labels and limits as HubSpot's settings have them, and every request as it comes; rename,
+    delete and limit there by hand what a stack manages, and see the stack repair it.
+    """
     from pulumi_hubassoc.emulator import Emulator
 
     hubspot = Emulator(seed, state_file=state)
@@ -153,6 +159,7 @@ def emulator(
         hubspot.add_portal(token=token, portal_id=portal_id)
         hubspot.save()  # where that cannot be done it is said now, and not by the first request
         url = hubspot.start(port)
+        page = f"{url}/portals/{portal_id}"
     except OSError as error:
         if error.filename is not None:
             raise
@@ -163,10 +170,11 @@ def emulator(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
-        typer.echo(json.dumps({"url": url, "portalId": portal_id, "accessToken": token}))
+        typer.echo(json.dumps({"url": url, "page": page, "portalId": portal_id, "accessToken": token}))
     else:
         typer.echo(f"portal {portal_id} at {url} — Ctrl-C stops it; use it with")
         typer.echo(f"export HUBASSOC_BASE_URL={url} HUBSPOT_ACCESS_TOKEN={token}")
+        typer.echo(f"see it at {page}")
     try:
         threading.Event().wait()
     finally:

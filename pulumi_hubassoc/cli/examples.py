@@ -26,9 +26,9 @@ DOCTOR = _examples(
     "Exit code: 0 all is well, or there are warnings alone; 1 there is an error.",
 )
 EMULATOR = _examples(
-    ("hubassoc emulator", "until Ctrl-C; prints the environment that leads to it"),
+    ("hubassoc emulator", "until Ctrl-C; prints the environment that leads to it, and its page"),
     ("hubassoc emulator --port 8080 --state portal.json", "with data that outlives it"),
-    ("hubassoc emulator --json", "for a script: URL, portal and token"),
+    ("hubassoc emulator --json", "for a script: URL, page, portal and token"),
 )
 VERSION = _examples(("hubassoc version", "for people"), ("hubassoc version --json", "for a script"))
 PREVIEW = _examples(

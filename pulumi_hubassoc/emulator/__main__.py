@@ -1,4 +1,4 @@
-"""``python -m pulumi_hubassoc.emulator``: serves portals on loopback until interrupted."""
+"""``python -m pulumi_hubassoc.emulator``: serves portals on loopback until interrupted; a browser shows them there."""
 
 from __future__ import annotations
 

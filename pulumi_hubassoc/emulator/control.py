@@ -1,11 +1,10 @@
 """The control plane under ``/_emulator/``: what tests and people do to an emulator over HTTP, without a token.
 
-It serves loopback alone: whoever can reach it can do anything to the emulated portals.
+It serves loopback alone, and no other web site (`guard`): whoever can reach it can do anything to the emulated portals.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
+from pulumi_hubassoc.emulator import guard
 from pulumi_hubassoc.emulator.answers import Refusal
 from pulumi_hubassoc.emulator.faults import Fault
 from pulumi_hubassoc.emulator.operations import OPERATIONS
+from pulumi_hubassoc.emulator.watch import Watch
 
 if TYPE_CHECKING:
     from pulumi_hubassoc.emulator.portal import Portal
@@ -38,13 +39,16 @@ DRIFT = (
 def blueprint(emulator: Emulator) -> flask.Blueprint:
     """The control plane of an emulator."""
     plane = flask.Blueprint("control", __name__, url_prefix=PREFIX.rstrip("/"))
+    watch = Watch(emulator)
 
     @plane.before_request
-    def only_loopback() -> flask.Response | None:
-        address = flask.request.remote_addr or ""
-        if ipaddress.ip_address(address).is_loopback:
-            return None
-        return _error(403, "the control plane serves loopback alone")
+    def guarded() -> flask.Response | None:
+        why = guard.refusal(flask.request)
+        return None if why is None else _error(403, why)
+
+    @plane.after_request
+    def private(response: flask.Response) -> flask.Response:
+        return guard.private(response)
 
     @plane.errorhandler(Refusal)
     def refused(refusal: Refusal) -> flask.Response:
@@ -63,6 +67,14 @@ def blueprint(emulator: Emulator) -> flask.Blueprint:
     def overview() -> Any:
         portals = [portal.account.details() | {"name": portal.account.name} for portal in emulator.portals()]
         return {"portals": portals, "operations": [operation.name for operation in OPERATIONS], "seed": emulator.seed}
+
+    @plane.get("/watch")
+    def news() -> Any:
+        """What has changed since `seen`, for the page; the request waits for a change unless `wait=0`."""
+        query = flask.request.args
+        pairs = [(first, second) for first, _, second in (text.partition(":") for text in query.getlist("pair"))]
+        portal = query.get("portal", type=int)
+        return watch.news(query.get("seen", ""), portal, pairs, wait=query.get("wait") != "0")
 
     @plane.post("/reset")
     def reset() -> Any:

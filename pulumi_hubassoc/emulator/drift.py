@@ -42,7 +42,7 @@ class Drift:
         start, end = portal.resolve(from_object_type), portal.resolve(to_object_type)
         wanted = name or labels.derived_name(label)
         body = json.dumps({"name": wanted, "label": label, "inverseLabel": inverse_label}).encode()
-        portal.write(lambda state, rules: labels.create_label(state, rules, "", start, end, body))
+        portal.write(lambda state, rules: labels.create_label(state, rules, "", start, end, body), by_hand=True)
         if category != facts.USER_DEFINED:
             with portal.writing() as state:
                 portal.commit(state.adding(replace(portal.label(wanted), category=category)))
@@ -61,14 +61,16 @@ class Drift:
         inverse = inverse_label or (new if found.label == found.inverse_label else found.inverse_label)
         body = json.dumps({"associationTypeId": type_id, "label": new, "inverseLabel": inverse}).encode()
         start, end = found.from_object_type, found.to_object_type
-        self._portal.write(lambda state, rules: labels.update_label(state, rules, start, end, body))
+        self._portal.write(lambda state, rules: labels.update_label(state, rules, start, end, body), by_hand=True)
         return self._find(type_id)
 
     def delete_label(self, type_id: int) -> None:
         """Deletes a label, both sides, by either id."""
         found = self._find(type_id)
         start, end = found.from_object_type, found.to_object_type
-        self._portal.write(lambda state, rules: labels.delete_label(state, rules, start, end, str(type_id)))
+        self._portal.write(
+            lambda state, rules: labels.delete_label(state, rules, start, end, str(type_id)), by_hand=True
+        )
 
     def use_label(self, type_id: int, *, in_use: bool = True) -> None:
         """Puts a label on records, or takes it off all."""
@@ -89,7 +91,7 @@ class Drift:
         start, end = portal.resolve(from_object_type), portal.resolve(to_object_type)
         value = {"category": category, "typeId": type_id, "maxToObjectIds": max_to_object_ids}
         body = json.dumps({"inputs": [value]}).encode()
-        answer = portal.write(lambda state, rules: limits.update_limits(state, rules, start, end, body))
+        answer = portal.write(lambda state, rules: limits.update_limits(state, rules, start, end, body), by_hand=True)
         if answer.status == 207 and isinstance(answer.body, dict):
             raise Refusal(400, answer.body["errors"][0]["message"])
 
@@ -102,7 +104,7 @@ class Drift:
                 raise LookupError(msg)
             body = json.dumps({"inputs": [{"category": category, "typeId": type_id}]}).encode()
             start, end = found.from_object_type, found.to_object_type
-            self._portal.write(lambda state, rules: limits.purge_limits(state, rules, start, end, body))
+            self._portal.write(lambda state, rules: limits.purge_limits(state, rules, start, end, body), by_hand=True)
 
     def create_custom_object(self, name: str, **labels_for_people: str) -> CustomObject:
         """Creates a custom object; see Portal.add_custom_object."""

@@ -148,16 +148,22 @@ class _Armed:
 
 
 class Faults:
-    """The armed faults of an emulator, asked in the order of arming: the first that strikes wins."""
+    """The armed faults of an emulator, asked in the order of arming: the first that strikes wins.
+
+    Attributes:
+        revision: how often what `to_json` tells may have changed.
+    """
 
     def __init__(self) -> None:
         self._armed: dict[int, _Armed] = {}
         self._number = 0
+        self.revision = 0
         self._lock = threading.Lock()
 
     def arm(self, fault: Fault) -> int:
         """Arms a fault; the number returned disarms it."""
         with self._lock:
+            self.revision += 1
             self._number += 1
             self._armed[self._number] = _Armed(self._number, fault)
             return self._number
@@ -165,6 +171,7 @@ class Faults:
     def disarm(self, number: int | None = None) -> None:
         """Disarms one fault, or all."""
         with self._lock:
+            self.revision += 1
             if number is None:
                 self._armed.clear()
             else:
@@ -183,6 +190,7 @@ class Faults:
             for armed in self._armed.values():
                 fault = armed.fault
                 if fault.operation in names and fault.portal_id in {None, portal_id} and armed.strikes():
+                    self.revision += 1
                     return fault
         return None
 

@@ -68,6 +68,19 @@ class Journal:
         with self._lock:
             return [r for r in self._records if operation in {None, r.operation} and portal_id in {None, r.portal_id}]
 
+    def since(self, number: int, most: int) -> list[Record]:
+        """The records after the one with a number, oldest first; if there are more than `most`, the newest of them."""
+        with self._lock:
+            if not self._records:
+                return []
+            known = number + 1 - self._records[0].number
+            return self._records[max(known, len(self._records) - most, 0) :]
+
+    def span(self) -> tuple[int, int]:
+        """The numbers of the oldest record that is kept (of the next one if none is) and of the newest there ever was."""
+        with self._lock:
+            return (self._records[0].number if self._records else self._number + 1), self._number
+
     def count(self, *, operation: str | None = None, portal_id: int | None = None) -> int:
         """How many requests there were."""
         return len(self.records(operation=operation, portal_id=portal_id))

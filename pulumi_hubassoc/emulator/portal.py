@@ -99,6 +99,7 @@ class Portal:
         account: who it is.
         settings: how it answers; change with `configure`.
         drift: what a person does in HubSpot's settings pages.
+        revision: how often state or settings have changed.
     """
 
     def __init__(self, account: Account, *, seed: int, clock: Clock, settings: Settings) -> None:
@@ -114,6 +115,7 @@ class Portal:
         self._in_interval: deque[float] = deque()
         self._in_day: deque[float] = deque()
         self._requests = 0
+        self.revision = 0
 
     @property
     def portal_id(self) -> int:
@@ -188,6 +190,8 @@ class Portal:
             msg = f"no such setting: {', '.join(sorted(unknown))}"
             raise ValueError(msg)
         self.settings = replace(self.settings, **changes)
+        with self._lock:
+            self.revision += 1
         return self.settings
 
     def reset(self) -> None:
@@ -203,6 +207,7 @@ class Portal:
         with self._lock:
             self._state = state
             self._history.append((self._clock(), state))
+            self.revision += 1
 
     def dump(self) -> JsonObject:
         """All of it as a JSON document; the token is not in it."""
@@ -232,13 +237,14 @@ class Portal:
                 return
             self._state = state
             self._history.append((self._clock(), state))
+            self.revision += 1
         self.on_change()
 
-    def write(self, change: Callable[[State, Rules], tuple[State, Answer]]) -> Answer:
-        """Applies an operation: checked and committed as one."""
+    def write(self, change: Callable[[State, Rules], tuple[State, Answer]], *, by_hand: bool = False) -> Answer:
+        """Applies an operation: checked and committed as one, and noted whether a person or an app did it."""
         with self.writing() as state:
             changed, answer = change(state, self.rules())
-            self.commit(changed)
+            self.commit(changed.signed(state, by_hand=by_hand))
             return answer
 
     def state_ago(self, *, writes: int | None = None, seconds: float | None = None) -> State:

@@ -1,4 +1,4 @@
-"""The Flask application: HubSpot's paths on the data side, ``/_emulator/`` beside them."""
+"""The Flask application: HubSpot's paths on the data side, the page and ``/_emulator/`` beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from werkzeug.exceptions import HTTPException
 
-from pulumi_hubassoc.emulator import answers, control
+from pulumi_hubassoc.emulator import answers, control, page
 from pulumi_hubassoc.emulator.answers import Answer
 from pulumi_hubassoc.emulator.exchange import Asked, Broken, encoded
 from pulumi_hubassoc.emulator.operations import OPERATIONS, Operation
@@ -35,6 +35,7 @@ def make_app(emulator: Emulator) -> flask.Flask:
                 provide_automatic_options=False,
             )
     app.register_blueprint(control.blueprint(emulator))
+    app.register_blueprint(page.blueprint(emulator))
 
     @app.errorhandler(HTTPException)
     def no_route(error: HTTPException) -> flask.Response:

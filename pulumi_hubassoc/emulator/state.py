@@ -151,6 +151,8 @@ class State:
         next_object_id: for custom objects.
         deleted_names: names of deleted labels.
         orphans: limits that outlived their label, where the settings let them.
+        labels_by_hand: forward type ids of what a person made in the settings pages; all else was made by an app.
+        limits_by_hand: keys of the limits that a person was the last to change.
     """
 
     labels: Mapping[int, Label] = field(default_factory=dict)
@@ -160,6 +162,8 @@ class State:
     next_object_id: int = 1001
     deleted_names: frozenset[str] = frozenset()
     orphans: tuple[Limit, ...] = ()
+    labels_by_hand: frozenset[int] = frozenset()
+    limits_by_hand: frozenset[Key] = frozenset()
 
     def resolve(self, text: str, portal_id: int) -> str:
         """The object type that a path means.
@@ -241,6 +245,18 @@ class State:
         objects = {i: custom for i, custom in state.custom_objects.items() if i != object_type_id}
         return replace(state, custom_objects=objects)
 
+    def signed(self, before: State, *, by_hand: bool) -> State:
+        """With a note of who made what is new since `before`, and who changed which limit."""
+        made = self.labels.keys() - before.labels.keys()
+        changed = {key for key, maximum in self.limits.items() if before.limits.get(key) != maximum}
+        if by_hand:
+            labels, limits = self.labels_by_hand | made, self.limits_by_hand | changed
+        else:
+            labels, limits = self.labels_by_hand - made, self.limits_by_hand - changed
+        if (labels, limits) == (self.labels_by_hand, self.limits_by_hand):
+            return self
+        return replace(self, labels_by_hand=labels, limits_by_hand=limits)
+
     def to_json(self) -> dict[str, Any]:
         """As a JSON document."""
         return {
@@ -251,11 +267,13 @@ class State:
             "nextObjectId": self.next_object_id,
             "deletedNames": sorted(self.deleted_names),
             "orphans": [asdict(limit) for limit in self.orphans],
+            "labelsByHand": sorted(self.labels_by_hand),
+            "limitsByHand": sorted(self.limits_by_hand),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> State:
-        """From what `to_json` made."""
+        """From what `to_json` made; files written before it was noted who made what have no such keys."""
         return cls(
             labels={item["type_id"]: Label(**item) for item in document["labels"]},
             limits={(category, type_id): maximum for category, type_id, maximum in document["limits"]},
@@ -264,6 +282,8 @@ class State:
             next_object_id=document["nextObjectId"],
             deleted_names=frozenset(document["deletedNames"]),
             orphans=tuple(Limit(**item) for item in document["orphans"]),
+            labels_by_hand=frozenset(document.get("labelsByHand", ())),
+            limits_by_hand=frozenset((category, type_id) for category, type_id in document.get("limitsByHand", ())),
         )
 
 

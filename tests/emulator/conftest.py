@@ -9,6 +9,9 @@ import httpx
 import pytest
 
 from pulumi_hubassoc.emulator import Clock, Emulator, Portal
+from tests.chromium import DESK, chromium
+
+from .pages import Open
 
 TOKEN = "pat-na1-5e6e71e1-0000-4000-8000-c0ffee000042"
 PORTAL_ID = 42
@@ -78,3 +81,43 @@ def client(emulator: Emulator, portal: Portal) -> Iterator[httpx.Client]:
 @pytest.fixture
 def api(client: httpx.Client) -> Api:
     return Api(client)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def url(emulator: Emulator, portal: Portal) -> str:
+    """Where the emulator serves."""
+    return emulator.start()
+
+
+@pytest.fixture
+def open_page(browser: Any, url: str) -> Iterator[Open]:
+    """Opens a page that is up to date; at the end it has said nothing and asked nobody else for anything."""
+    asked: list[str] = []
+    said: list[str] = []
+    contexts = []
+
+    def open_page(path: str = f"/portals/{PORTAL_ID}", size: tuple[int, int] = DESK, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.goto(url + path)
+        page.wait_for_selector(".live.good")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [one for one in asked if not one.startswith(f"{url}/")] == []
+    assert [text for text in said if "Failed to load resource" not in text] == []  # an answer of 400 is told in a form
