@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,54 @@ def test_it_zooms_and_moves(size: tuple[int, int], open_page: Open) -> None:
     assert after["top"] - before["top"] == pytest.approx(30, abs=2)
     page.keyboard.press("ArrowRight")
     assert boxes(page, "svg text")[0]["left"] < after["left"]
+
+
+def test_two_fingers_zoom_and_one_moves(open_page: Open) -> None:
+    """What lies under each finger stays there; the page itself neither zooms nor scrolls."""
+    page = open_page(drawn(large()), PHONE, has_touch=True, is_mobile=True)
+    hand = page.context.new_cdp_session(page)
+    page.click("#all")
+    everything = width(page)
+    x, y = PHONE[0] / 2, PHONE[1] / 2
+    apart, further = [(x - 40, y), (x + 40, y + 10)], [(x - 80, y - 20), (x + 80, y + 40)]
+    under = [page.evaluate("at => { const p = under(...at); return [p.x, p.y]; }", list(at)) for at in apart]
+    touch(hand, "touchStart", *apart)
+    touch(hand, "touchMove", *further)
+    page.wait_for_function("all => view.width < all / 1.8", arg=everything)
+    zoomed = width(page)
+    ratio = math.dist(*further) / math.dist(*apart)
+    assert everything / zoomed == pytest.approx(ratio, rel=0.02)
+    middle = [sum(c) / 2 for c in zip(*under, strict=True)]
+    seen = page.evaluate(
+        "at => { const p = new DOMPoint(...at).matrixTransform(svg.getScreenCTM()); return [p.x, p.y]; }", middle
+    )
+    assert math.dist(seen, [sum(c) / 2 for c in zip(*further, strict=True)]) < 30  # fingers turn, a drawing does not
+    touch(hand, "touchMove", *apart)
+    page.wait_for_function("width => view.width > width * 1.5", arg=zoomed)
+    assert width(page) == pytest.approx(everything, rel=0.02)
+    touch(hand, "touchEnd")
+    assert page.evaluate("[visualViewport.scale, scrollX, scrollY, svg.classList.contains('moving')]") == [
+        1,
+        0,
+        0,
+        False,
+    ]
+    before = boxes(page, "svg text")[0]
+    touch(hand, "touchStart", (x, y))
+    touch(hand, "touchMove", (x + 50, y + 25))
+    touch(hand, "touchEnd")
+    page.wait_for_function(
+        "left => document.querySelector('svg text').getBoundingClientRect().left > left + 45", arg=before["left"]
+    )
+    after = boxes(page, "svg text")[0]
+    assert (after["left"] - before["left"], after["top"] - before["top"]) == pytest.approx((50, 25), abs=2)
+    assert width(page) == pytest.approx(everything, rel=0.02)
+
+
+def touch(session: Any, kind: str, *fingers: tuple[float, float]) -> None:
+    """What Chromium makes of fingers on a screen."""
+    points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(fingers)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 @pytest.mark.parametrize(

@@ -188,19 +188,19 @@ def test_labels_are_adopted(which: Which, tmp_path: Path, emulator: Emulator, po
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("which", ENGINES)
 def test_labels_are_imported(
-    which: Which, tmp_path: Path, emulator: Emulator, portal: Portal, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, emulator: Emulator, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other way of the same example: `hubassoc import` takes over labels and limit, and nothing is left to do."""
+    """The other way of the same example: `hubassoc import` takes over labels and limit, and nothing is left to do.
+
+    On the built-in engine; `test_export_commands` imports with the CLI too.
+    """
     before = adoptable(portal)
     portal.drift.set_limit("companies", "contacts", before[0].inverse_type_id, 1)
     shutil.copytree(ROOT / "examples" / "adoption", tmp_path / "adoption")
-    (tmp_path / "state").mkdir()
-    back_end = {"PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(), "PULUMI_HOME": str(tmp_path / "home")}
-    for key, value in {**settings(emulator), **back_end}.items():
+    for key, value in settings(emulator).items():
         monkeypatch.setenv(key, value)
-    command = ["import", "-s", "dev", "-C", str(tmp_path / "adoption"), "--engine", which, "--json"]
+    command = ["import", "-s", "dev", "-C", str(tmp_path / "adoption"), "--engine", "local", "--json"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.stderr
     assert sorted(json.loads(done.stdout)["imported"]) == ["billing", "manager", "one-billing-contact"]

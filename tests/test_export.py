@@ -225,3 +225,38 @@ def test_portal_that_no_schema_file_can_say(emulator: Emulator, portal: Portal) 
     with pytest.raises(HubAssocError, match="'Twin' is another label's already") as raised:
         schema_file(for_schema(document_of(emulator)))
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_object_limit_of_a_custom_object_on_an_empty_portal(estate: Estate, emulator: Emulator, portal: Portal) -> None:
+    """HubSpot makes the type with the first label of the pair: the limit waits for that, and a preview does not need it."""
+    portal.drift.create_custom_object("pet")
+    label = portal.drift.create_label("p_pet", "contacts", "Owner")
+    limit_plain(portal)
+    exported = as_program(document_of(emulator))
+    portal.drift.delete_label(label.type_id)
+    alone = as_program(document_of(emulator))
+    put(estate, exported)
+    for before in (0, 1):
+        portal.reset()
+        portal.drift.create_custom_object("pet")
+        estate.stack.import_state({"version": 3, "deployment": {"manifest": {}, "resources": []}})
+        for number in range(before):  # so that the portal's numbers are others
+            portal.drift.create_label("contacts", "companies", f"Label {number}")
+        assert estate.done("preview").changed == {"create": 4}
+        assert estate.done("up").changed == {"create": 4}
+        assert sorted(x.max_to_object_ids for x in portal.limits()) == [600, 700]
+        assert estate.done("up").changed == {}
+    portal.reset()
+    portal.drift.create_custom_object("pet")
+    estate.stack.import_state({"version": 3, "deployment": {"manifest": {}, "resources": []}})
+    put(estate, alone)
+    failed = estate.run("up")
+    assert not failed.ok
+    assert "a pair with a custom object gets one with its first label" in "\n".join(failed.errors)
+
+
+def limit_plain(portal: Portal) -> None:
+    """Limits of the unlabeled type of a custom object, both ways."""
+    for ends, most in ((("contacts", "p_pet"), 600), (("p_pet", "contacts"), 700)):
+        plain = next(x for x in portal.types(*ends) if x.label is None)
+        portal.drift.set_limit(*ends, plain.type_id, most)

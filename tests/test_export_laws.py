@@ -36,6 +36,7 @@ from tests.portals import HARD_TEXTS
 pytestmark = pytest.mark.timeout(280)
 ENDS = ["contacts", "companies", "deals", "p_pet", "p_vet_visit"]
 OWN_LIMITS = [("contacts", "companies", 279), ("companies", "contacts", 280), ("companies", "companies", 13)]
+PLAIN_LIMITS = [("contacts", "p_pet"), ("p_pet", "contacts"), ("p_pet", "p_vet_visit"), ("p_pet", "p_pet")]
 CHEAP = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 DEAR = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 
@@ -47,10 +48,14 @@ maxima = st.integers(1, 10_000)
 
 @dataclass(frozen=True)
 class Made:
-    """A portal to be: labels with the limits of their two directions, limits of HubSpot's own types, settings."""
+    """A portal to be: labels with the limits of their two directions, limits of HubSpot's own types, settings.
+
+    `plain` are limits of the unlabeled types of custom objects, for the pairs that have a label to be managed.
+    """
 
     labels: list[tuple[str, str, str, str | None, str | None, int | None, int | None, str]]
     own_limits: dict[tuple[str, str, int], int]
+    plain: dict[tuple[str, str], int]
     one_id: bool
 
     def put_into(self, portal: Portal) -> None:
@@ -67,6 +72,11 @@ class Made:
                 with contextlib.suppress(Refusal):
                     if limit is not None:
                         portal.drift.set_limit(start, end, type_id, limit, category)
+        for (a, b), most in self.plain.items():
+            if any(x.category == "USER_DEFINED" for x in portal.labels(a, b)):
+                unlabeled = next(x.type_id for x in portal.types(a, b) if x.label is None)
+                with contextlib.suppress(Refusal):
+                    portal.drift.set_limit(a, b, unlabeled, most)
 
 
 portals = st.builds(
@@ -79,6 +89,7 @@ portals = st.builds(
         max_size=9,
     ),
     st.dictionaries(st.sampled_from(OWN_LIMITS), maxima),
+    st.dictionaries(st.sampled_from(PLAIN_LIMITS), st.integers(5000, 10_000)),
     st.booleans(),
 )
 
@@ -102,7 +113,7 @@ def without_ids(document: Document) -> list[str]:
     found: list[Any] = [replace(x, type_id=None, inverse_type_id=None) for x in document.labels]
     for x in document.limits:
         label = replace(x.label, type_id=None, inverse_type_id=None) if x.label else None
-        found.append(replace(x, label=label, type_id=None if x.label else x.type_id))
+        found.append(replace(x, label=label, type_id=x.type_id if x.category == "HUBSPOT_DEFINED" else None))
     return sorted(map(repr, found))
 
 

@@ -77,6 +77,7 @@ def test_a_folder_without_a_project_names_the_one_above(project: Path, tmp_path:
     ("text", "words"),
     [
         ("name: tiny\n", "add the line `runtime: python`"),
+        ("runtime: python\n", "add the line `name: …`"),
         ("name: tiny\nruntime: {name: python, options: {virtualenv: .venv}}\n", "make it (python3 -m venv "),
     ],
 )

@@ -18,7 +18,7 @@ from pulumi_hubassoc.cli.app import app
 from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.estate.document import Document, Label, Limit
 from pulumi_hubassoc.estate.drawing import svg_file
-from pulumi_hubassoc.estate.layout import Box, Layout, layout
+from pulumi_hubassoc.estate.layout import Box, Layout, layout, numbers_of
 from pulumi_hubassoc.estate.picture import Number, Picture, picture
 from pulumi_hubassoc.hubspot import facts
 from tests.conftest import TOKEN
@@ -118,6 +118,20 @@ def test_twelve_objects_and_sixty_labels_have_room() -> None:
     assert_apart(shown)
     badges = [badge for placed in layout(shown).cards for badge in placed.badges]
     assert [badge.number.max for badge in badges] == [250] * 4
+
+
+@pytest.mark.parametrize("most", [1, 10_000])
+@pytest.mark.parametrize("labels", [0, 1, 12])
+def test_object_limit_of_an_object_with_itself_stands_on_its_loop(labels: int, most: int) -> None:
+    """Once, between the object and its card; the card has it as well."""
+    peers = tuple(Label("contacts", "contacts", f"Boss {i}", f"Report {i}", f"boss_{i}") for i in range(labels))
+    own = Limit("contacts", "contacts", facts.HUBSPOT_DEFINED, 449, most)
+    shown = picture(Document("a", (*peers, BILLING), (own, OBJECT_LIMIT)))
+    assert_apart(shown)
+    loop, edge = layout(shown).cards
+    assert [badge.number.max for placed in (loop, edge) for badge in placed.badges] == [most, 250]
+    assert any(f"{most}" in text for text, _ in numbers_of(loop.card.lines[-1]))
+    assert f">{most}</text></g>" in svg_file(shown)
 
 
 @settings(max_examples=25, deadline=None)

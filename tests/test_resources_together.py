@@ -130,6 +130,18 @@ def test_a_type_is_limited_once(run: Run, program: Callable[[], Any]) -> None:
     assert refusals(run, "one", LimitSetProvider if first == "AssociationLimitSet" else LimitProvider) == []
 
 
+def test_types_that_are_known_later_are_not_taken_for_one(run: Run) -> None:
+    """Two numbers that nobody knows yet are not the same number."""
+
+    def program() -> Any:
+        ends = ("contacts", "companies", "USER_DEFINED")
+        found = [hubassoc.AssociationReference(*ends, pulumi.Output.from_input(i)) for i in (5, 7)]
+        return [limit(found[0], "a").id, limit(found[1], "b").id]
+
+    run(program)
+    assert [refusals(run, name, LimitProvider) for name in "ab"] == [[], []]
+
+
 def test_each_side_of_a_label_has_a_limit_of_its_own(run: Run) -> None:
     """And each provider its own, because it may be another portal."""
 

@@ -16,7 +16,13 @@ from pulumi_hubassoc.engine.interface import OperationName, Options
 if TYPE_CHECKING:
     from pulumi_hubassoc.engine.interface import Result, Stack
 
-local = typer.Typer(help="Run any Pulumi project on the built-in engine, without the Pulumi CLI.", no_args_is_help=True)
+local = typer.Typer(
+    help="Run any Pulumi project on the built-in engine, without the Pulumi CLI. "
+    "Stacks are kept in .pulumi-local in the project's folder, or, so that projects can refer to each other's, in the "
+    "folder that the environment variable HUBASSOC_STATE_DIR names.",
+    short_help="Run any Pulumi project on the built-in engine, without the Pulumi CLI.",
+    no_args_is_help=True,
+)
 
 Folder = Annotated[
     Path, typer.Option("-C", "--cwd", metavar="DIR", help="The folder that holds Pulumi.yaml.", file_okay=False)

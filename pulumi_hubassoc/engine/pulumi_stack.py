@@ -171,7 +171,8 @@ class PulumiCliStack:
             except StackNotFoundError:
                 if not make:
                     raise NoSuchStack(
-                        f"the Pulumi CLI has no stack {self.name} of the project in {self._folder}"
+                        f"the Pulumi CLI has no stack {self.name} of the project in {self._folder} — `pulumi stack ls` "
+                        "tells which there are"
                     ) from None
                 # Another thread or process may be opening it too.
                 with contextlib.suppress(StackAlreadyExistsError):

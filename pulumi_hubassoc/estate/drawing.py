@@ -68,9 +68,7 @@ def _edge(placed: Placed, nodes: dict[str, Box], colour: int) -> str:
     if a is not b:
         path = f"M{_n(a.x)} {_n(a.y)}L{_n(middle.x)} {_n(middle.y)}L{_n(b.x)} {_n(b.y)}"
     else:  # a loop: from one side of the object to the card and back to the other side
-        dx, dy = (middle.y - a.y) / 2.5, (a.x - middle.x) / 2.5
-        turns = (f"{_n(middle.x + s * dx)} {_n(middle.y + s * dy)}" for s in (1, -1))
-        start, end = turns
+        start, end = (f"{_n(x)} {_n(y)}" for x, y in layouts.turns_of(a, middle))
         path = f"M{_n(a.x)} {_n(a.y)}Q{start} {_n(middle.x)} {_n(middle.y)}Q{end} {_n(a.x)} {_n(a.y)}"
     return f'<path class="edge c{colour}{_grey(placed.card.managed)}" d="{path}"/>'
 

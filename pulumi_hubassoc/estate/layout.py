@@ -155,7 +155,7 @@ def layout(picture: Picture) -> Layout:
             continue
         taken = [*nodes.values(), *boxes.values()]
         placed = [Placed(card, box, _badges(card, box, nodes, taken)) for card, box in boxes.items()]
-        if all(len(x.badges) == len(_ends_with_limits(x.card)) for x in placed):
+        if all(len(x.badges) == len(_ends_with_limits(x.card)) or _is_loop(x.card) for x in placed):
             return Layout(nodes, tuple(placed), _frame(taken))
 
 
@@ -204,7 +204,7 @@ def _between(cards: Sequence[Card], nodes: dict[str, Box], radius: float) -> dic
     for size, card in sized:
         taken = [*nodes.values(), *placed.values()]
         ends = [nodes[end] for end in card.pair]
-        candidates = _outside(ends[0], size) if ends[0] is ends[1] else _along(ends[0], ends[1], radius)
+        candidates = _outside(ends[0], size, _room(card)) if _is_loop(card) else _along(ends[0], ends[1], radius)
         fitting = ((x, y) for x, y in candidates if not any(size.at(x, y).near(other) for other in taken))
         free = list(itertools.islice(fitting, _CHOICE))
         if not free:
@@ -231,32 +231,60 @@ def _along(a: Box, b: Box, radius: float) -> Iterator[tuple[float, float]]:
             yield (a.x + (b.x - a.x) * t + across[0] * aside, a.y + (b.y - a.y) * t + across[1] * aside)
 
 
-def _outside(node: Box, size: Box) -> Iterator[tuple[float, float]]:
-    """Points around an object, away from the middle of the picture first."""
+def _outside(node: Box, size: Box, room: float) -> Iterator[tuple[float, float]]:
+    """Points around an object, away from the middle of the picture first; `room` is for a number on the loop."""
     out = math.atan2(node.y, node.x)
     for ring in range(7):
         for step in range(16):
             angle = out + (step + 1) // 2 * (math.pi / 8 if step % 2 else -math.pi / 8)
-            far = 26.0 + 28.0 * ring
+            far = 26.0 + room + 28.0 * ring
             reach = ((node.width + size.width) / 2 + far, (node.height + size.height) / 2 + far)
             yield (node.x + math.cos(angle) * reach[0], node.y + math.sin(angle) * reach[1])
 
 
 def _ends_with_limits(card: Card) -> list[tuple[str, Number]]:
-    """The ends of an edge that have an object limit: the objects that are counted. A loop has its number on the card."""
+    """The ends of an edge that have an object limit: the objects that are counted. A loop has one number at most."""
     ends = zip(reversed(card.pair), card.object_limits, strict=True)
-    return [(end, number) for end, number in ends if number is not None and card.pair[0] != card.pair[1]]
+    return [(end, number) for end, number in ends if number is not None][: 1 if _is_loop(card) else 2]
+
+
+def _is_loop(card: Card) -> bool:
+    return card.pair[0] == card.pair[1]
+
+
+def _room(card: Card) -> float:
+    """How much further a card is from its object for the number on its loop."""
+    return max((_badge(number).width for _, number in _ends_with_limits(card)), default=0.0)
+
+
+def _badge(number: Number) -> Box:
+    return Box(0, 0, width_of(str(number.max), FONT) + 12, 18)
+
+
+def turns_of(node: Box, card: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The two points that a loop bends towards, on its way from an object to its card and back."""
+    dx, dy = (card.y - node.y) / 2.5, (node.x - card.x) / 2.5
+    return ((card.x + dx, card.y + dy), (card.x - dx, card.y - dy))
+
+
+def _on_edge(node: Box, card: Box, t: float, *, loop: bool) -> tuple[float, float]:
+    """The point of an edge that is a part `t` of the way from the object to the card."""
+    if not loop:
+        return (node.x + (card.x - node.x) * t, node.y + (card.y - node.y) * t)
+    x, y = turns_of(node, card)[0]
+    a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
+    return (a * node.x + b * x + c * card.x, a * node.y + b * y + c * card.y)
 
 
 def _badges(card: Card, box: Box, nodes: dict[str, Box], taken: list[Box]) -> tuple[Badge, ...]:
-    """Object limits on the edge, near its ends, where there is room; `taken` has them then."""
+    """Object limits on the edge, near its ends, where there is room; `taken` has them then. All are on the card too."""
     found: list[Badge] = []
     for end, number in _ends_with_limits(card):
         node = nodes[end]
-        size = Box(0, 0, width_of(str(number.max), FONT) + 12, 18)
+        size = _badge(number)
         for step in range(40):
             t = 0.05 + step * 0.02
-            there = size.at(node.x + (box.x - node.x) * t, node.y + (box.y - node.y) * t)
+            there = size.at(*_on_edge(node, box, t, loop=_is_loop(card)))
             if not any(there.near(other, 3) for other in taken):
                 found.append(Badge(there, number))
                 taken.append(there)

@@ -29,7 +29,8 @@ def program(document: Document, names: Names) -> str:
         parts += [_label(label, names.labels[label], variable[label]) for label in document.labels_of(pair)]
         for direction in dict.fromkeys((pair, pair[::-1])):
             if direction in names.sets:
-                parts += _limit_set(document.limits_of(direction), direction, names.sets[direction], variable)
+                made = [variable[label] for label in document.labels_of(pair)]
+                parts += _limit_set(document.limits_of(direction), direction, names.sets[direction], variable, made)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -80,14 +81,17 @@ def _label(label: Label, name: str, variable: str) -> str:
     return "\n".join([*why, *_called(f"{variable} = hubassoc.AssociationLabel", arguments), ""])
 
 
-def _limit_set(limits: list[Limit], direction: Direction, name: str, variable: Mapping[Label, str]) -> Iterator[str]:
+def _limit_set(
+    limits: list[Limit], direction: Direction, name: str, variable: Mapping[Label, str], made: list[str]
+) -> Iterator[str]:
+    """A set of limits; `made` are the variables of the labels of the pair."""
     entries: list[str] = []
     for limit in sorted(limits, key=lambda x: (x.label is not None, x.category, x.type_id)):
         reference = _reference(limit, variable)
         if reference is None:
             kind = limit.type_id if limit.category == facts.HUBSPOT_DEFINED else "unlabeled"
             reference = _free("_".join((*direction, str(kind))), variable.values())
-            yield "\n".join([*_defined_before(reference, limit), ""])
+            yield "\n".join([*_defined_before(reference, limit, made), ""])
         entries.append(f"        {reference}: {limit.max_to_object_ids},")
     arguments = [
         quoted(name),
@@ -116,7 +120,7 @@ def _reference(limit: Limit, variable: Mapping[Label, str]) -> str | None:
     return call if fits else f"hubassoc.hubspot_defined({known.type_id})"
 
 
-def _defined_before(variable: str, limit: Limit) -> list[str]:
+def _defined_before(variable: str, limit: Limit, made: list[str]) -> list[str]:
     """Lines that find a type which HubSpot does not document."""
     ends = [quoted(end) for end in limit.direction]
     if limit.category == facts.HUBSPOT_DEFINED:  # its number is the same in every portal
@@ -124,8 +128,21 @@ def _defined_before(variable: str, limit: Limit) -> list[str]:
             f"{variable} = hubassoc.AssociationReference", [*ends, quoted(limit.category), str(limit.type_id)]
         )
     # The unlabeled type of a custom object has another number in every portal.
-    *call, end = _called(f"{variable} = hubassoc.get_association_types", ends)
-    return [*call, f"{end}.unlabeled"]
+    if not made:
+        *call, end = _called(f"{variable} = hubassoc.get_association_types", ends)
+        return [*call, f"{end}.unlabeled"]
+    types = f"{variable}_types"
+    return [
+        "# HubSpot makes this type together with the first label of the two objects.",
+        *_called(
+            f"{types} = hubassoc.get_association_types_output",
+            [f"{made[0]}.type_id.apply(lambda _: {ends[0]})", ends[1]],
+        ),
+        *_called(
+            f"{variable} = hubassoc.AssociationReference",
+            [*ends, quoted(limit.category), f"{types}.apply(lambda types: types.unlabeled.type_id)"],
+        ),
+    ]
 
 
 def _free(wanted: str, taken: Iterable[str]) -> str:

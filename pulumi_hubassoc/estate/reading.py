@@ -30,10 +30,8 @@ OnStep = Callable[[int, int, str], None]
 WITH_LABELS = ("contacts", "companies", "deals", "tickets")
 """Standard objects that can have labels [docs]; custom ones can too."""
 _NO_OTHER_DIRECTION = "HubSpot does not show which type is its other direction: read the portal again in five minutes"
-_NO_SCHEMAS = (
-    "HubSpot does not show which type is its other direction: the token must not read schemas of objects "
-    "(crm.schemas.custom.read, or crm.objects.custom.read)"
-)
+_NO_NAMES = "the token must not read schemas of objects (crm.schemas.custom.read, or crm.objects.custom.read)"
+_NO_SCHEMAS = f"HubSpot does not show which type is its other direction: {_NO_NAMES}"
 
 
 def read_portal(
@@ -76,6 +74,8 @@ class _Reading:
             (label for pair in pairs for label in self._labels(pair)),
             key=lambda x: (order(x.direction), x.label, x.inverse_label, x.type_id),
         )
+        if self._schemas.refused and any(label.name is None for label in labels):
+            self._left_out.append(LeftOut("internal names of labels", _NO_NAMES))
         limits = sorted(
             self._below_object_limit(list(self._limits(labels))),
             key=lambda x: (order(x.direction), x.category, x.type_id),
@@ -148,7 +148,9 @@ class _Reading:
         if self._exact or not self._texts:
             self._read_lists(pairs)
             self._ask_schemas([pair for pair in pairs if any(self._own(self._lists[d]) for d in (pair, pair[::-1]))])
-            return pairs
+            more = self._unheard_of(pairs)
+            self._read_lists(more)
+            return sorted({*pairs, *more}, key=order)
         self._ask_schemas(pairs)
         pairs = sorted({*pairs, *self._unheard_of(pairs)}, key=order)
         for pair in pairs:

@@ -253,7 +253,7 @@ def what_is_limited(reference: AssociationReference) -> Hashable | None:
     if label is not None:  # both ids of a single label between records of one object carry one limit [docs]
         return (id(label), reference.inverse and not getattr(label, "is_symmetric", False))
     what = (_told_category(plain(reference.category)), plain(reference.type_id))
-    return None if pulumi.contains_unknowns(what) else what
+    return None if pulumi.contains_unknowns(list(what)) else what  # Pulumi does not look into tuples [observed]
 
 
 def _told_category(category: object) -> object:

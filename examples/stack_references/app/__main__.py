@@ -1,4 +1,7 @@
-"""A stack that uses the numbers of another one: what it deploys knows the association types and nothing of labels."""
+"""A stack that uses the numbers of another one: what it deploys knows the association types and nothing of labels.
+
+On the built-in engine both projects need one folder for their stacks: `export HUBASSOC_STATE_DIR=~/stacks`.
+"""
 
 import json
 

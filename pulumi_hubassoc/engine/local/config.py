@@ -78,6 +78,8 @@ class ProjectFile:
                 f"{folder} holds no Pulumi.yaml — {where}; -C DIR says on the command line which is meant"
             )
         data = _read(path)
+        if not data.get("name"):  # internal names of labels are derived from it
+            raise EngineError(f"{path} does not say what the project is called: add the line `name: …`")
         runtime = data.get("runtime")
         name = runtime.get("name") if isinstance(runtime, dict) else runtime
         options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
