@@ -92,7 +92,8 @@ class Report:
                 out.print(f"would be looked for once its labels are in the stack: {name}", soft_wrap=True)
         out.print(f"{len(self.imported) or 'nothing'} {would}imported, {len(self.there)} in the stack already")
         if self.result is not None and not self.dry_run:
-            out.print("preview" if self.result.ok else "failed", style="bold")
+            how = "preview" if self.result.ok else "failed"
+            out.print("interrupted" if self.result.interrupted else how, style="bold")
             printer = show.LivePrinter(out)
             for event in self.result.events:
                 printer(event)

@@ -130,7 +130,7 @@ class _Import:
         result = self._stack.preview()
         if result.ok and self._only:
             self._refuse_if_nothing_is_meant(result)
-        while result.ok:
+        while result.ok and not result.interrupted:
             file = self._found(result)
             if self._dry_run:
                 imported += [entry["name"] for entry in file["resources"]]
@@ -148,7 +148,7 @@ class _Import:
             (),
             tuple(imported),
             tuple(event.name for event in there),
-            self._unmanaged(result) if result.ok else (),
+            self._unmanaged(result) if result.ok and not result.interrupted else (),
             self._dry_run,
             result,
             self._waiting(result) if self._dry_run and result.ok else (),
@@ -205,7 +205,7 @@ class _Import:
         return tuple(f'"{x.label}" ({arrow(*x.direction)})' for x in meant)
 
     def _take(self, file: dict[str, Any]) -> tuple[tuple[str, ...], Result | None]:
-        """Import; what came into the stack, and the result if it failed."""
+        """Import; what came into the stack, and the result if it failed or was interrupted."""
         from pulumi_hubassoc.cli.portals import progress
         from pulumi_hubassoc.engine.interface import Event
 
@@ -218,7 +218,8 @@ class _Import:
                     tell(len(done), len(file["resources"]), "imports")
 
             imported = self._stack.import_resources(file, protect=self._protect, on_event=on_event)
-        return tuple(done), None if imported.ok else imported
+        # Ctrl-C may have come when all was imported: who pressed it does not want to wait for a preview.
+        return tuple(done), None if imported.ok and not imported.interrupted else imported
 
     def _names(self) -> Names:
         from pulumi_hubassoc.estate.naming import program_names, schema_names
