@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,7 @@ def main() -> int:
     parser.add_argument("--workers", default="auto", help="processes that run tests (auto)")
     parser.add_argument("--write", action="store_true", help="put the tables into the page of supported versions")
     asked = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, and tests send it
     found = {version: find_python(version) for version in asked.python or PYTHONS}
     if missing := [version for version, path in found.items() if path is None]:
         print(f"not on this machine: Python {', '.join(missing)}", file=sys.stderr)
