@@ -73,8 +73,8 @@ def bounds(requirement: Requirement) -> tuple[str, str]:
 
 
 def find_python(version: str) -> Path | None:
-    """A Python of that version: on PATH, or one of pyenv's."""
-    known = [shutil.which(f"python{version}")]
+    """A Python of that version: this one, one on PATH, or one of pyenv's."""
+    known = [sys.executable, shutil.which(f"python{version}")]
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], check=True, capture_output=True, text=True).stdout.strip()
         known += [str(p) for p in sorted(Path(root).glob(f"versions/{version}.*/bin/python"))]
