@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pulumi_hubassoc.emulator import Emulator, Portal
 from tests.recorder import Run
 from tests.workbench import Workbench
 
 TOKEN = "pat-eu1-sentinel-token"
+# How busy a machine is, is no property of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
