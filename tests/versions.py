@@ -21,6 +21,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -146,7 +147,7 @@ def tables(outcomes: list[Outcome]) -> str:
     for name, requirement in requirements().items():
         low, high = bounds(requirement)
         tried = [
-            ", ".join(sorted({o.versions[name] for o in outcomes if o.end == end}, reverse=True)) or "—" for end in ENDS
+            ", ".join(sorted({o.versions[name] for o in outcomes if o.end == end}, key=Version)) or "—" for end in ENDS
         ]
         lines.append(f"| {name} | {low} | {high} | {' | '.join(tried)} |")
     lines += ["", "| Python | lowest | highest |", "|---|---|---|"]
