@@ -11,6 +11,8 @@
 | ``hubassoc:patienceSeconds`` | ``HUBASSOC_PATIENCE_SECONDS`` | 60: for one operation with its retries |
 | ``hubassoc:preflight`` | ``HUBASSOC_PREFLIGHT`` | true: a preview says what HubSpot would refuse |
 | ``hubassoc:labelsPerPair`` | ``HUBASSOC_LABELS_PER_PAIR`` | 50: labels that a pair of object types may have, for the preview |
+| ``hubassoc:spendingFile`` | ``HUBASSOC_SPENDING_FILE`` | none: a file of each portal's own, in which requests are counted |
+| ``hubassoc:dailyShare`` | ``HUBASSOC_DAILY_SHARE`` | 1: how much of the portal's requests of a day may be spent, as counted there |
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -40,6 +43,8 @@ ENVIRONMENT = {
     "patienceSeconds": "HUBASSOC_PATIENCE_SECONDS",
     "preflight": "HUBASSOC_PREFLIGHT",
     "labelsPerPair": "HUBASSOC_LABELS_PER_PAIR",
+    "spendingFile": "HUBASSOC_SPENDING_FILE",
+    "dailyShare": "HUBASSOC_DAILY_SHARE",
 }
 """Configuration key -> environment variable: every setting there is."""
 
@@ -121,6 +126,8 @@ def _settings(source: _Source) -> Settings:
         api_version=version,
         timeout_s=source.number("timeoutSeconds", float, 30.0, most=_LONGEST_S),
         patience_s=source.number("patienceSeconds", float, 60.0, most=_LONGEST_S),
+        spending_file=_spending_file(source),
+        daily_share=source.number("dailyShare", float, 1.0, most=1),
     )
     return Settings(
         connection,
@@ -210,6 +217,16 @@ def misspelled(config: Mapping[str, object]) -> ConfigError | None:
         if namespace == NAMESPACE and name not in ENVIRONMENT and (meant := nearest(name, ENVIRONMENT, alike=0.8)):
             return ConfigError(f"{key} is no setting — write {NAMESPACE}:{meant[0]}, or take it out")
     return None
+
+
+def _spending_file(source: _Source) -> Path | None:
+    """An absolute path: program and providers need not run in the same folder."""
+    text = source.text("spendingFile")
+    if text is None:
+        return None
+    if "\0" in text or not Path(text).is_absolute() or Path(text).is_dir():
+        raise ConfigError(f"{source.where('spendingFile')} is {_shown(text)} — use the absolute path of a file")
+    return Path(text)
 
 
 def _base_url(source: _Source) -> str:

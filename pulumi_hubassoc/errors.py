@@ -8,6 +8,7 @@ HubAssocError                 anything raised on purpose; str() is one line
 ├─ SchemaError                schema files cannot be used; `faults` has a line for each fault
 ├─ NotFound                   what should be looked up, updated or limited is not in the portal
 └─ HubSpotError               a request did not end well
+   ├─ DayIsSpent              not sent: this portal's share of a day's requests is spent
    ├─ NoAnswer                no usable answer: connection, time-out; `maybe_applied` says whether it may have happened
    ├─ UnexpectedAnswer        an answer that does not fit what HubSpot documents; `maybe_applied` likewise
    └─ Refused                 HubSpot answered and said no: status, category, message, correlation id
@@ -25,7 +26,7 @@ Classes live in ``builtins`` by name so that Pulumi prints ``error: WrongPortal:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 WHERE_TOKENS_GO = "`pulumi config set --secret hubassoc:accessToken` or the environment variable HUBSPOT_ACCESS_TOKEN"
 _LONGEST_MESSAGE = 400
@@ -105,6 +106,12 @@ class HubSpotError(HubAssocError):
         self.maybe_applied = maybe_applied
         end = f" — [{self.reference}]" if reference else ""
         super().__init__(f"Cannot {self.tried} — {self.said} — {advice}{end}")
+
+
+class DayIsSpent(HubSpotError):
+    """Not sent: of the portal's requests of this day so many are spent as may be."""
+
+    __module__ = "builtins"
 
 
 class NoAnswer(HubSpotError):
@@ -273,3 +280,9 @@ def day_is_spent(time_zone: str, resets: datetime | None, now: datetime) -> str:
         return advice
     minutes = -(-(resets - now) // timedelta(minutes=1))  # rounded up: never too early
     return f"{advice}, {resets.astimezone():%Y-%m-%d %H:%M} on this machine's clock, in {minutes // 60} h {minutes % 60} min"
+
+
+def go_on_at(seconds: float) -> str:
+    """What to do when a portal's share of a day is spent; `seconds` since 1970 is when the next day begins."""
+    when = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"run it again from {when.astimezone():%Y-%m-%d %H:%M} on this machine's clock, or raise the share"

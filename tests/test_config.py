@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ GOOD: dict[str, tuple[str, Any]] = {
     "patienceSeconds": ("120", 120.0),
     "preflight": ("false", False),
     "labelsPerPair": ("10", 10),
+    "spendingFile": ("/var/tmp/spent", Path("/var/tmp/spent")),
+    "dailyShare": ("0.25", 0.25),
 }
 """A value of each setting as text, and what it means."""
 BAD = {
@@ -35,6 +38,8 @@ BAD = {
     "patienceSeconds": "-1",
     "preflight": "perhaps",
     "labelsPerPair": "0",
+    "spendingFile": "not/absolute",
+    "dailyShare": "1.5",
 }
 DEFAULTS: dict[str, Any] = {
     "accessToken": TOKEN,
@@ -46,6 +51,8 @@ DEFAULTS: dict[str, Any] = {
     "patienceSeconds": 60.0,
     "preflight": True,
     "labelsPerPair": 50,
+    "spendingFile": None,
+    "dailyShare": 1.0,
 }
 
 
@@ -64,6 +71,8 @@ def read(key: str, config: dict[str, Any], environment: dict[str, str]) -> Any:
         "patienceSeconds": connection.patience_s,
         "preflight": found.preflight,
         "labelsPerPair": found.labels_per_pair,
+        "spendingFile": connection.spending_file,
+        "dailyShare": connection.daily_share,
     }[key]
 
 

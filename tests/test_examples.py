@@ -240,3 +240,30 @@ def adoptable(portal: Portal) -> list[Label]:
     portal.drift.create_label("contacts", "companies", "Billing contact")
     portal.drift.create_label("contacts", "contacts", "Manager", "Employee")
     return portal.labels()
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("which", ENGINES)
+def test_the_fleet_runs(which: Which, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each portal gets its own schema, a second run sends nothing, and nothing is left when the stacks are gone."""
+    home = tmp_path / "fleet"
+    shutil.copytree(ROOT / "examples" / "fleet", home)
+    acme = emulator.add_portal(token="token-of-acme", portal_id=1001)
+    globex = emulator.add_portal(token="token-of-globex", portal_id=1002)
+    (home / "secrets").mkdir()
+    (home / "secrets" / "globex").write_text("token-of-globex\n", encoding="utf-8")
+    for name, value in (settings(emulator) | {"ACME_TOKEN": "token-of-acme"}).items():
+        monkeypatch.setenv(name, value)
+
+    def fleet(command: str) -> str:
+        result = CliRunner().invoke(app, ["fleet", command, "-f", str(home / "fleet.yaml"), "--engine", which])
+        assert result.exit_code == 0, result.output
+        return result.output.splitlines()[-1]
+
+    assert "2 done" in fleet("up")
+    for portal, overlays in ((acme, [home / "overlays" / "acme.yaml"]), (globex, [])):
+        wanted = [x.label for pair in read(home / "crm.yaml", overlays).pairs for x in pair.labels.values()]
+        assert sorted(x.label for x in portal.labels()) == sorted(wanted)
+    assert fleet("up").endswith("2 done; 0 requests")
+    assert "2 done" in fleet("destroy")
+    assert [portal.labels() + portal.limits() for portal in (acme, globex)] == [[], []]

@@ -419,7 +419,7 @@ FAULTS = {
     ),
     "an alias": (
         "pairs:\n  - &a {from: contacts, to: companies}\n  - *a\n",
-        "crm.yaml:3: is not YAML: *a repeats what is written elsewhere, which a schema file cannot: write it out",
+        "crm.yaml:3: is not YAML: *a repeats what is written elsewhere, which this file cannot: write it out",
     ),
     "a tag": (
         CONTACTS_COMPANIES + "labels: {a: {label: !!python/name:os.system x}}}]",

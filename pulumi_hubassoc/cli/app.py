@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 refused or failed; 2 the command line was not understood; 7 changes where none were expected;
 8 cancelled; 130 interrupted by Ctrl-C; 255 a fault of our own. 1, 7, 8 and 255 are the Pulumi CLI's. `diff` ends with 2
-where it finds differences, and with 1 where its command line is not understood.
+where it finds differences, and with 1 where its command line is not understood. `fleet` ends with 75 where no stack failed
+and some are parked until their portal's next day.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typer.core import TyperGroup
 
 from pulumi_hubassoc.cli import diff, examples, export, graph, importing
 from pulumi_hubassoc.cli.extras import what_to_install
+from pulumi_hubassoc.cli.fleet import fleet
 from pulumi_hubassoc.cli.local import HERE, Folder, local
 from pulumi_hubassoc.cli.usage import MisuseFails
 from pulumi_hubassoc.engine.interface import EngineError
@@ -68,6 +70,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(local, name="local")
+app.add_typer(fleet, name="fleet")
 
 
 @app.callback()

@@ -52,3 +52,29 @@ OUTPUTS = _examples(
     ("hubassoc local outputs -s dev --json --show-secrets", "for a script that needs the secrets"),
 )
 CANCEL = _examples(("hubassoc local cancel -s dev", "after a run that was killed"))
+_FLEET_CODES = (
+    "Exit codes: 0 all are done; 1 some failed; 75 none failed, and some are parked until their portal's next day;\n"
+    "8 interrupted: the first Ctrl-C lets what is under way end, the second ends it."
+)
+FLEET_PREVIEW = _examples(
+    ("hubassoc fleet preview", "what would be done in each portal of fleet.yaml"),
+    ("hubassoc fleet preview --only acme --engine local", "in one of them, on the built-in engine"),
+    then=_FLEET_CODES,
+)
+FLEET_UP = _examples(
+    ("hubassoc fleet up", "one stack for each core at once"),
+    ("hubassoc fleet up --tag gold --jobs 8 --html up.html", "only some portals, eight at once, and a page of it"),
+    ("hubassoc fleet up --scheduler tcp://10.0.0.1:8786", "on a Dask cluster"),
+    ("hubassoc fleet up --resume", "what the last run has not done"),
+    then=_FLEET_CODES,
+)
+FLEET_REFRESH = _examples(
+    ("hubassoc fleet refresh", "take what was changed by hand into the states"),
+    ("hubassoc fleet refresh --workers 4 --json", "on four Dask workers of this machine, for a script"),
+    then=_FLEET_CODES,
+)
+FLEET_DESTROY = _examples(
+    ("hubassoc fleet destroy --only acme", "everything in one portal"),
+    ("hubassoc fleet destroy --tag trial", "in each of those"),
+    then=_FLEET_CODES,
+)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-_EXTRA_OF = {"typer": "cli", "rich": "cli", "flask": "emulator", "werkzeug": "emulator"}  # the engine names its own
+_EXTRA_OF = {
+    "typer": "cli",
+    "rich": "cli",
+    "flask": "emulator",
+    "werkzeug": "emulator",
+    "dask": "fleet",
+    "distributed": "fleet",
+    "psutil": "fleet",
+}  # the engine names its own
 
 
 def what_to_install(error: ModuleNotFoundError) -> str | None:

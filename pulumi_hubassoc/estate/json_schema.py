@@ -13,7 +13,7 @@ from typing import Any
 from pulumi_hubassoc.estate.spec import SchemaSpec
 
 HERE = Path(__file__).resolve().parent
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ENDS = ("from", "to")
 _NULL = {"type": "null"}
 
@@ -22,10 +22,10 @@ def whole_file() -> dict[str, Any]:
     """The JSON Schema of a file, from the models."""
     schema = SchemaSpec.model_json_schema()
     for model in (schema, *schema["$defs"].values()):
-        model["properties"] = {key: _written(value) for key, value in model["properties"].items()}
+        model["properties"] = {key: as_written(value) for key, value in model["properties"].items()}
     schema["$defs"]["PairSpec"]["properties"]["labels"]["additionalProperties"] = False
     schema["properties"]["$schema"] = {"type": "string", "description": "Where this JSON Schema is, for editors."}
-    return {"$schema": _DIALECT, **schema, "title": "HubSpot association schema"}
+    return {"$schema": DIALECT, **schema, "title": "HubSpot association schema"}
 
 
 def overlay() -> dict[str, Any]:
@@ -41,7 +41,7 @@ def overlay() -> dict[str, Any]:
     return schema
 
 
-def _written(field: dict[str, Any]) -> dict[str, Any]:
+def as_written(field: dict[str, Any]) -> dict[str, Any]:
     """A field as a file has it: None is the same as no key, and a title that repeats the key says nothing."""
     kept = {key: value for key, value in field.items() if key != "title" and (key, value) != ("default", None)}
     choices = [choice for choice in kept.pop("anyOf", []) if choice != _NULL]

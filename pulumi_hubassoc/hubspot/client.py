@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ from pulumi_hubassoc.hubspot.models import (
     Wire,
 )
 from pulumi_hubassoc.hubspot.refusals import Reader, limit_text
+from pulumi_hubassoc.hubspot.spending import Spending
 from pulumi_hubassoc.hubspot.waiting import Limiter, Patience
 
 if TYPE_CHECKING:
@@ -109,6 +111,8 @@ class Connection:
         api_version: a key of `facts.API_PATHS`.
         timeout_s: the longest wait for a connection, and for each part of an answer.
         patience_s: the longest time one operation may take with its retries.
+        spending_file: where requests are counted, None: nowhere.
+        daily_share: how much of the portal's requests of a day may be spent, as counted there.
     """
 
     token: Token
@@ -117,6 +121,8 @@ class Connection:
     api_version: str = "v4"
     timeout_s: float = 30.0
     patience_s: float = 60.0
+    spending_file: Path | None = None
+    daily_share: float = 1.0
 
 
 class _Answer(NamedTuple):
@@ -158,6 +164,8 @@ class HubSpot:
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
         self._root = facts.API_PATHS[connection.api_version]
+        file = connection.spending_file
+        self._spending = Spending(file, connection.daily_share) if file else None
         self.headers: Mapping[str, str] = {}
 
     # ------------------------------------------------------------------------------------------------------ labels
@@ -227,6 +235,8 @@ class HubSpot:
         """Which portal the token belongs to."""
         account = self._read(Account, "ask which portal the token belongs to", "/account-info/v3/details")
         self._reader.time_zone = account.time_zone
+        if self._spending:
+            self._spending.in_zone(account.time_zone)
         return account
 
     def definitions(self, object_type: str) -> tuple[Definition, ...]:
@@ -317,8 +327,14 @@ class HubSpot:
         status, headers, content = outcome
         self.headers = headers
         self.limiter.learn(headers, refused=status == 429)
+        refusal = None
         if not 200 <= status < 300:
-            raise self._reader.refusal(tried, status, headers, content, writes=writes)
+            refusal = self._reader.refusal(tried, status, headers, content, writes=writes)
+        if self._spending:
+            daily = isinstance(refusal, errors.RateLimited) and refusal.daily
+            self._spending.learn(headers, day_is_spent=daily)
+        if refusal:
+            raise refusal
         if status not in (_DONE if writes else _READ):
             raise errors.UnexpectedAnswer(
                 tried, f"HubSpot answered {status}, which it does not document", _DOUBT, maybe_applied=writes
@@ -331,6 +347,8 @@ class HubSpot:
         """What came of one request. An error is made of the kind of failure alone: the text of one may be a header."""
         import httpx
 
+        if self._spending and (spent := self._spending.take()):
+            return errors.DayIsSpent(tried, f"nothing was sent: {spent.said}", errors.go_on_at(spent.until))
         if not self.limiter.enter(self.patience.total_s):
             return errors.NoAnswer(
                 tried,

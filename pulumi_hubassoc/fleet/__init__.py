@@ -1,0 +1,1 @@
+"""A fleet: one schema in many portals, a stack for each."""
