@@ -18,6 +18,7 @@ import pulumi_hubassoc
 from pulumi_hubassoc import config as configuration
 from pulumi_hubassoc.engine.interface import ConfigValue
 from pulumi_hubassoc.estate import json_schema
+from pulumi_hubassoc.fleet import json_schema as fleet_schema
 from pulumi_hubassoc.testing import EmulatedPortal, StackFactory
 from tests.documentation.pages import Block, all_blocks, files
 from tests.test_cli import COMMANDS
@@ -118,12 +119,14 @@ def asked_for(program: str, what: str) -> list[str]:
 
 @pytest.mark.parametrize("block", YAML, ids=ids)
 def test_yaml_fits_its_schema(block: Block) -> None:
-    """Schema files and overlays fit their JSON Schema, settings of a stack are settings, workflows name commands there are."""
+    """Schema files, overlays and fleet files fit their JSON Schema, settings of a stack are settings, workflows name commands there are."""
     found = yaml.safe_load(block.text)
     assert isinstance(found, dict)
     if "pairs" in found:
         whole, overlay = (jsonschema.Draft202012Validator(s) for s in (json_schema.whole_file(), json_schema.overlay()))
         assert whole.is_valid(found) or overlay.is_valid(found), json.dumps(found)
+    if "portals" in found:
+        assert jsonschema.Draft202012Validator(fleet_schema.whole_file()).is_valid(found), json.dumps(found)
     ours = [key.split(":")[1] for key in found.get("config", {}) if key.startswith(f"{configuration.NAMESPACE}:")]
     assert set(ours) <= set(configuration.ENVIRONMENT)
     for job in [*found.get("jobs", {}).values(), *filter(None, [found.get("runs")])]:
