@@ -49,8 +49,6 @@ HEART = (
     "tests/test_passphrase.py",
     "tests/test_cli.py",
     "tests/emulator/test_emulated_http.py",
-    "tests/fleet/test_fleet_document.py",
-    "tests/fleet/test_fleet_records.py",
     "tests/engine/test_config.py",
     "tests/engine/test_local_engine.py",
     "tests/engine/test_store.py",
