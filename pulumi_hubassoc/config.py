@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 from pulumi_hubassoc.errors import WHERE_TOKENS_GO, ConfigError
 from pulumi_hubassoc.hubspot import facts
-from pulumi_hubassoc.hubspot.client import Connection, Token
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.nearest import nearest
 
 T = TypeVar("T")
@@ -188,7 +188,8 @@ def _token(source: _Source) -> Token:
         raise ConfigError(f"No HubSpot access token is set — set it with {WHERE_TOKENS_GO}")
     if fault := _pasted_badly(text):
         raise ConfigError(
-            f"The HubSpot access token in {source.where('accessToken')} {fault} — set it again without, with {WHERE_TOKENS_GO}"
+            f"The HubSpot access token in {source.where('accessToken')} cannot be one: it has {len(text)} characters and {fault} — set it again without, with "
+            f"{WHERE_TOKENS_GO}"
         )
     if not _TOKEN.fullmatch(text):
         raise ConfigError(

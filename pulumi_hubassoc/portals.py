@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pulumi_hubassoc import config as configuration
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection
 from pulumi_hubassoc.hubspot.plans import GRACE_S
 from pulumi_hubassoc.hubspot.portal import Portal
 from pulumi_hubassoc.hubspot.portal_view import PortalView

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.estate.document import Document
 from pulumi_hubassoc.estate.reading import read_portal
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.portal_view import PortalView
 from pulumi_hubassoc.hubspot.waiting import Patience
 from tests.conftest import TOKEN

@@ -24,7 +24,8 @@ from pulumi_hubassoc.estate.naming import program_names, schema_names
 from pulumi_hubassoc.estate.program import program
 from pulumi_hubassoc.estate.reading import read_portal
 from pulumi_hubassoc.estate.schema_file import for_schema, schema_file
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.portal_view import PortalView
 from pulumi_hubassoc.hubspot.waiting import Patience
 from pulumi_hubassoc.resources.schema import AssociationSchema

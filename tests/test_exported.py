@@ -12,7 +12,7 @@ from pulumi_hubassoc.engine.interface import EngineError, Project
 from pulumi_hubassoc.errors import HubAssocError
 from pulumi_hubassoc.estate.compare import Change, compare
 from pulumi_hubassoc.estate.reading import read_portal
-from pulumi_hubassoc.hubspot.client import Token
+from pulumi_hubassoc.hubspot.connection import Token
 from pulumi_hubassoc.hubspot.portal_view import PortalView
 from pulumi_hubassoc.resources.exported import exported
 from pulumi_hubassoc.testing import EmulatedPortal, StackFactory

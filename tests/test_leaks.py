@@ -19,7 +19,8 @@ import pytest
 from pulumi_hubassoc import config, errors
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
 from pulumi_hubassoc.emulator.faults import Kind
-from pulumi_hubassoc.hubspot.client import HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Token
 from tests.conftest import TOKEN
 from tests.wire import CALLS, answering, client
 from tests.workbench import LABEL, Process
@@ -184,7 +185,7 @@ class TestFailures:
             hubspot = client(None, base_url=url, timeout_s=0.2, patience_s=0.01)
             with_client = {name: logging.getLogger(name) for name in ("httpx", "httpcore")}
             for name in CALLS:
-                failure_of(hubspot._client)  # makes httpx quiet; the fixture's level is wanted
+                failure_of(hubspot._sender._client)  # makes httpx quiet; the fixture's level is wanted
                 for logger in with_client.values():
                     logger.setLevel(logging.DEBUG)
                 error = failure_of(lambda name=name: CALLS[name](hubspot))
@@ -253,6 +254,7 @@ class TestObjects:
             settings.connection.token,
             hubspot,
             hubspot._reader,
+            vars(hubspot._sender),
             vars(hubspot),
         ):
             assert TOKEN not in f"{thing!r} {thing} {thing!s:>3}"

@@ -12,7 +12,8 @@ import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
 from pulumi_hubassoc.errors import HubAssocError, NoAnswer, UnexpectedAnswer, WrongPortal
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.gatherer import Gatherer
 from pulumi_hubassoc.hubspot.portal_view import PortalView, Shared
 from pulumi_hubassoc.hubspot.waiting import Patience

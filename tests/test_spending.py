@@ -10,7 +10,8 @@ import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Settings
 from pulumi_hubassoc.errors import DayIsSpent, HubAssocError, RateLimited
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.spending import Spending
 from tests.conftest import TOKEN
 from tests.workbench import all_of

@@ -340,8 +340,7 @@ class TestLimiter:
         portal = emulator.add_portal(token=TOKEN, portal_id=1)
         portal.configure(requests_per_interval=most, enforce_interval=True)
         transport = Slow(emulator.transport(), clock, seed)
-        hubspot = client(transport, patience_s=100_000.0)
-        hubspot.limiter = Limiter(clock.sleep, clock)
+        hubspot = client(transport, clock, patience_s=100_000.0)
         hubspot.account()
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda _: hubspot.list_labels("contacts", "companies"), range(3 * most)))

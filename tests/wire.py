@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.models import LimitInput, TypeInput
 from pulumi_hubassoc.hubspot.waiting import Limiter, Patience
 from tests.conftest import TOKEN

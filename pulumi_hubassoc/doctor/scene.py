@@ -20,7 +20,8 @@ from pulumi_hubassoc.engine.interface import EngineError
 from pulumi_hubassoc.engine.local.config import ProjectFile
 from pulumi_hubassoc.engine.pulumi_cli import find_pulumi
 from pulumi_hubassoc.errors import ConfigError, HubSpotError
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot, Token
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection, Token
 from pulumi_hubassoc.hubspot.models import Account
 
 LONGEST_S = 10.0

@@ -5,19 +5,15 @@ One call here is one request (and its retries). What it means for a label or a l
 
 from __future__ import annotations
 
-import os
 import re
-import threading
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from pulumi_hubassoc import errors
 from pulumi_hubassoc.hubspot import facts
+from pulumi_hubassoc.hubspot.connection import Connection
 from pulumi_hubassoc.hubspot.models import (
     Account,
     BatchAnswer,
@@ -37,6 +33,7 @@ from pulumi_hubassoc.hubspot.models import (
     Wire,
 )
 from pulumi_hubassoc.hubspot.refusals import Reader, limit_text
+from pulumi_hubassoc.hubspot.sending import DOUBT, Sender
 from pulumi_hubassoc.hubspot.spending import Spending
 from pulumi_hubassoc.hubspot.waiting import Limiter, Patience
 
@@ -45,84 +42,13 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound=Wire)
 
-_LARGEST_BODY = 8 * 1024 * 1024
-_NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError")
 _READ = frozenset({200})
 _DONE = frozenset({200, 201, 204, 207})
 """Statuses that HubSpot documents or has shown for reads and for writes; others of the 2xx are no yes [docs]."""
-_HEADERS = (
-    "Date",
-    "Retry-After",
-    "X-HubSpot-Correlation-Id",
-    "X-HubSpot-RateLimit-Daily",
-    "X-HubSpot-RateLimit-Daily-Remaining",
-    "X-HubSpot-RateLimit-Interval-Milliseconds",
-    "X-HubSpot-RateLimit-Max",
-    "X-HubSpot-RateLimit-Remaining",
-)
-"""The headers of an answer that are looked at."""
 _TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  a path
-_SHORTEST_REAL_TOKEN = 16
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 BATCH_SIZE = 100
 """Inputs in one batch call; HubSpot documents no maximum for limits, other batch calls take 100 [assumed]."""
-
-
-class Token:
-    """A token that does not show itself: its text is only had by asking for it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The token itself."""
-        return self._text
-
-    def struck_out_of(self, text: bytes) -> bytes:
-        """Something of HubSpot's without the token; one too short to be real would tear every word apart and stays."""
-        return text.replace(self._text.encode(), b"[token]") if len(self._text) >= _SHORTEST_REAL_TOKEN else text
-
-    def __repr__(self) -> str:
-        """Never the token."""
-        return "[token]"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Token) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce__(self) -> NoReturn:
-        """A pickle would be the token in clear."""
-        msg = "a token is not pickled"
-        raise TypeError(msg)
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where HubSpot is and how to speak to it.
-
-    Attributes:
-        token: of the portal's private app, service key or OAuth app.
-        token_from: where the token was found, for the sentence about a refused one.
-        base_url: without a slash at the end.
-        api_version: a key of `facts.API_PATHS`.
-        timeout_s: the longest wait for a connection, and for each part of an answer.
-        patience_s: the longest time one operation may take with its retries.
-        spending_file: where requests are counted, None: nowhere.
-        daily_share: how much of the portal's requests of a day may be spent, as counted there.
-    """
-
-    token: Token
-    token_from: str = ""
-    base_url: str = facts.DEFAULT_BASE_URL
-    api_version: str = "v4"
-    timeout_s: float = 30.0
-    patience_s: float = 60.0
-    spending_file: Path | None = None
-    daily_share: float = 1.0
 
 
 class _Answer(NamedTuple):
@@ -158,14 +84,12 @@ class HubSpot:
     ) -> None:
         self.connection = connection
         self.patience = patience or Patience(connection.patience_s)
-        self.limiter = limiter or Limiter(self.patience.sleep, self.patience.clock)
         self._reader = Reader(connection.token, connection.token_from)
-        self._transport = transport
-        self._http: httpx.Client | None = None
-        self._lock = threading.Lock()
         self._root = facts.API_PATHS[connection.api_version]
         file = connection.spending_file
         self._spending = Spending(file, connection.daily_share) if file else None
+        limiter = limiter or Limiter(self.patience.sleep, self.patience.clock)
+        self._sender = Sender(connection, limiter, self._spending, wait_s=self.patience.total_s, transport=transport)
         self.headers: Mapping[str, str] = {}
 
     # ------------------------------------------------------------------------------------------------------ labels
@@ -269,10 +193,7 @@ class HubSpot:
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
-        with self._lock:
-            http, self._http = self._http, None
-        if http is not None:
-            http.close()
+        self._sender.close()
 
     def _pair(self, from_object_type: str, to_object_type: str) -> str:
         return f"{self._root}/{_segment(from_object_type)}/{_segment(to_object_type)}"
@@ -307,7 +228,7 @@ class HubSpot:
         """A write whose answer has no body [observed]: with one, somebody else may have answered."""
         if self._again(method, path, tried, body).content.strip():
             raise errors.UnexpectedAnswer(
-                tried, "HubSpot's answer has a body where it documents none", _DOUBT, maybe_applied=True
+                tried, "HubSpot's answer has a body where it documents none", DOUBT, maybe_applied=True
             )
 
     def _parse(self, shape: type[W], tried: str, content: bytes, *, maybe_applied: bool = False) -> W:
@@ -316,17 +237,16 @@ class HubSpot:
         except (ValidationError, RecursionError) as error:
             what = _first_fault(error) if isinstance(error, ValidationError) else "too deep"
         said = f"HubSpot's answer is not what it documents ({self._reader.text(what)})"
-        raise errors.UnexpectedAnswer(tried, said, _DOUBT, maybe_applied=maybe_applied)
+        raise errors.UnexpectedAnswer(tried, said, DOUBT, maybe_applied=maybe_applied)
 
     def _send(self, method: str, path: str, tried: str, body: dict[str, Any] | None = None) -> _Answer:
         """One request; its answer if that is a 2xx that HubSpot documents."""
-        writes = _writes(method, path)
-        outcome = self._outcome(method, path, tried, body)
+        writes = method != "GET" and path != _TOKEN_INFO  # that one of those with a body asks and no more
+        outcome = self._sender.send(method, path, tried, body, writes=writes)
         if isinstance(outcome, errors.HubSpotError):
             raise outcome  # here, where nothing of the HTTP library is left: its exceptions and frames hold headers
         status, headers, content = outcome
         self.headers = headers
-        self.limiter.learn(headers, refused=status == 429)
         refusal = None
         if not 200 <= status < 300:
             refusal = self._reader.refusal(tried, status, headers, content, writes=writes)
@@ -337,101 +257,9 @@ class HubSpot:
             raise refusal
         if status not in (_DONE if writes else _READ):
             raise errors.UnexpectedAnswer(
-                tried, f"HubSpot answered {status}, which it does not document", _DOUBT, maybe_applied=writes
+                tried, f"HubSpot answered {status}, which it does not document", DOUBT, maybe_applied=writes
             )
         return _Answer(status, content)
-
-    def _outcome(
-        self, method: str, path: str, tried: str, body: dict[str, Any] | None
-    ) -> tuple[int, Mapping[str, str], bytes] | errors.HubSpotError:
-        """What came of one request. An error is made of the kind of failure alone: the text of one may be a header."""
-        import httpx
-
-        if self._spending and (spent := self._spending.take()):
-            return errors.DayIsSpent(tried, f"nothing was sent: {spent.said}", errors.go_on_at(spent.until))
-        if not self.limiter.enter(self.patience.total_s):
-            return errors.NoAnswer(
-                tried,
-                f"HubSpot's rate limit left no room for it in {self.patience.total_s:.0f} s",
-                "run it again with less at once (`--parallel`); other apps of the portal spend the same limit",
-            )
-        try:
-            return self._exchange(method, path, body)
-        except _TooMuch as failure:
-            return errors.UnexpectedAnswer(tried, str(failure), _DOUBT, maybe_applied=_writes(method, path))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, RuntimeError) as failure:
-            kind = type(failure).__name__
-        finally:
-            self.limiter.leave()
-        maybe_applied = _writes(method, path) and kind not in _NOT_SENT
-        proxy = _proxy_of(self.connection.base_url)
-        advice = f"check the network{f', the proxy in {proxy}' if proxy else ''} and the base URL and run it again"
-        if maybe_applied:
-            advice += "; HubSpot may have done it all the same"
-        said = f"no answer from {self.connection.base_url} ({kind})"
-        return errors.NoAnswer(tried, said, advice, maybe_applied=maybe_applied)
-
-    def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Mapping[str, str], bytes]:
-        deadline = time.monotonic() + 2 * self.connection.timeout_s
-        with self._client().stream(method, path, json=_revealed(body), auth=self._authorized) as response:
-            parts, size = [], 0
-            for part in response.iter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > _LARGEST_BODY:
-                    raise _TooMuch(f"HubSpot's answer is longer than {_LARGEST_BODY} bytes")
-                if time.monotonic() > deadline:
-                    raise _TooMuch(f"HubSpot's answer did not end in {2 * self.connection.timeout_s:.0f} s")
-            told = {name: response.headers[name] for name in _HEADERS if name in response.headers}
-            return response.status_code, told, self.connection.token.struck_out_of(b"".join(parts))
-
-    def _authorized(self, request: httpx.Request) -> httpx.Request:
-        """The request with the token; here, so that no other frame has it in a variable."""
-        request.headers["Authorization"] = f"Bearer {self.connection.token.reveal()}"
-        return request
-
-    def _client(self) -> httpx.Client:
-        import logging
-
-        import httpx
-
-        with self._lock:
-            if self._http is None:
-                # httpx logs every URL at INFO; a provider's log lines are shown to users as noise.
-                logging.getLogger("httpx").setLevel(logging.WARNING)
-                self._http = httpx.Client(
-                    base_url=self.connection.base_url,
-                    timeout=self.connection.timeout_s,
-                    transport=self._transport,
-                    follow_redirects=False,  # a redirect must not carry the token elsewhere
-                    http2=False,  # the library for HTTP/2 logs headers
-                    trust_env=self.connection.base_url.startswith("https:"),  # no proxy stands before loopback
-                    headers={"Accept": "application/json", "User-Agent": "pulumi-hubassoc"},
-                )
-            return self._http
-
-
-_DOUBT = "nothing was concluded from it; run it again, and check the base URL and what stands between"
-
-
-class _TooMuch(Exception):
-    """An answer that is too long in bytes or seconds."""
-
-
-def _proxy_of(base_url: str) -> str | None:
-    """The environment variable that names the proxy in front of a base URL, whose value may hold a password."""
-    names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") if base_url.startswith("https:") else ()
-    return next((name for name in names if os.environ.get(name)), None)
-
-
-def _writes(method: str, path: str) -> bool:
-    """Whether a request may change something: one of those with a body asks and no more."""
-    return method != "GET" and path != _TOKEN_INFO
-
-
-def _revealed(body: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A body as it is sent; a token in it shows itself only here, where nothing of it stays in a caller's frame."""
-    return body and {key: value.reveal() if isinstance(value, Token) else value for key, value in body.items()}
 
 
 def arrow(from_object_type: str, to_object_type: str) -> str:

@@ -13,7 +13,8 @@ from pulumi_hubassoc.doctor.finding import Finding
 from pulumi_hubassoc.doctor.scene import Scene
 from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.hubspot import facts
-from pulumi_hubassoc.hubspot.client import Connection, HubSpot
+from pulumi_hubassoc.hubspot.client import HubSpot
+from pulumi_hubassoc.hubspot.connection import Connection
 from pulumi_hubassoc.hubspot.waiting import Limiter, Patience
 from tests.conftest import TOKEN
 from tests.wire import Clock
