@@ -188,8 +188,8 @@ def _token(source: _Source) -> Token:
         raise ConfigError(f"No HubSpot access token is set — set it with {WHERE_TOKENS_GO}")
     if fault := _pasted_badly(text):
         raise ConfigError(
-            f"The HubSpot access token in {source.where('accessToken')} cannot be one: it has {len(text)} characters and {fault} — set it again without, with "
-            f"{WHERE_TOKENS_GO}"
+            f"The HubSpot access token in {source.where('accessToken')} cannot be one: it has {len(text)} characters and "
+            f"{fault} — set it again without, with {WHERE_TOKENS_GO}"
         )
     if not _TOKEN.fullmatch(text):
         raise ConfigError(
