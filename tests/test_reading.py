@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
 from pulumi_hubassoc.emulator.answers import Refusal
+from pulumi_hubassoc.emulator.labels import create_label
 from pulumi_hubassoc.errors import Refused
 from pulumi_hubassoc.estate.document import Document, Label, pair_of
 from pulumi_hubassoc.estate.reading import read_portal
@@ -153,6 +154,24 @@ def test_what_is_not_proven_is_read_from_lists(emulator: Emulator, hub: Portal) 
     found = in_few(emulator)
     assert found.count("list_labels") == 2 * 4
     assert len(found.document.left_out) == 2 * 2
+
+
+def test_plain_association_whose_name_is_of_the_text(emulator: Emulator, hub: Portal) -> None:
+    """HubSpot has named it, or an app: it is not taken for the label, whose name says nothing."""
+    hub.drift.create_custom_object("pet")
+    hub.drift.create_label("p_pet", "contacts", "Pet to contact", name="by_hand")
+    start, end = hub.resolve("p_pet"), hub.resolve("deals")
+    sent = b'{"name": "owner", "label": ""}'
+    hub.write(lambda state, rules: create_label(state, rules, "", start, end, sent))
+    hub.drift.create_label("p_pet", "deals", "Owner", name="by_hand_too")
+    hub.drift.create_label("p_pet", "companies", "Owner", name=derived_name("p_pet", "companies", "Owner", "abc234"))
+    found = in_few(emulator)
+    assert [(x.from_object_type, x.name) for x in found.document.labels] == [
+        ("contacts", "by_hand"),
+        ("companies", "p_pet_to_companies_owner_abc234"),
+        ("deals", "by_hand_too"),
+    ]
+    assert found.count("list_labels") == 2 * 2
 
 
 def test_new_label_is_read_from_lists(emulator: Emulator, hub: Portal) -> None:

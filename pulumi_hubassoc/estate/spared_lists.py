@@ -99,9 +99,21 @@ def _the_last(
         len(named) != 1
         or len(unknown) > 2
         or any(len(some) != _sides(unknown[named[0]], d) for d, some in texts.items())
+        or not all(_cannot_be_turned(pair, named[0], unknown[named[0]], unknown[n]) for n in unknown.keys() - named)
     ):
         return None
     return {s: texts[s.direction][0] if n == named[0] else None for n, sides in unknown.items() for s in sides}
+
+
+def _cannot_be_turned(pair: Direction, label: str, labels: list[Shown], plain: list[Shown]) -> bool:
+    """Whether it is certain which of two is the label and which the plain association, whose name may be of the text too.
+
+    HubSpot itself calls a plain association `deal_to_toy` [observed], with singulars; whoever makes one under another
+    name does so before the first label, and ids grow [observed].
+    """
+    plurals = any(label.startswith(f"{o}_to_") or f"_to_{o}_" in label for o in pair if facts.is_standard(o))
+    grows = max(s.type_id for s in plain) < min(s.type_id for s in labels)
+    return grows and (plurals or "_to_" not in label)
 
 
 def _sides(label: list[Shown], direction: Direction) -> int:
