@@ -5,6 +5,7 @@ It serves loopback alone, and no other web site (`guard`): whoever can reach it 
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pulumi_hubassoc.emulator.server import Emulator
 
 PREFIX = "/_emulator/"
+_FAR = 1e9
+_KINDS = {"str": (str,), "int": (int,), "bool": (bool,), "str | None": (str, type(None))}
 DRIFT = (
     "create_label",
     "rename_label",
@@ -121,7 +124,11 @@ def blueprint(emulator: Emulator) -> flask.Blueprint:
         if set(values) != {"advance"}:
             msg = 'the clock takes {"advance": seconds}'
             raise ValueError(msg)
-        emulator.clock.advance(float(values["advance"]))
+        seconds = float(values["advance"])
+        if not abs(seconds) < _FAR:  # nor what is no number: no answer could have a date any more
+            msg = f"the clock is not moved by {seconds} seconds"
+            raise ValueError(msg)
+        emulator.clock.advance(seconds)
         return {"now": emulator.clock()}
 
     @plane.get("/portals/<int:portal_id>/settings")
@@ -135,7 +142,9 @@ def blueprint(emulator: Emulator) -> flask.Blueprint:
 
     @plane.post("/portals/<int:portal_id>/drift/<action>")
     def drift(portal_id: int, action: str) -> Any:
-        made = _drift_action(emulator.portal(portal_id), action)(**_sent())
+        act, values = _drift_action(emulator.portal(portal_id), action), _sent()
+        _check(act, values)
+        made = act(**values)
         return {"result": asdict(made) if made is not None else None}
 
     return plane
@@ -149,9 +158,23 @@ def _drift_action(portal: Portal, action: str) -> Callable[..., Any]:
     return found
 
 
+def _check(act: Callable[..., Any], values: dict[str, Any]) -> None:
+    """Refuses values of other kinds than an action's parameters have."""
+    parameters = inspect.signature(act).parameters
+    for name, value in values.items():
+        kind = _KINDS[str(parameters[name].annotation)] if name in parameters else (str,)
+        if not isinstance(value, kind):
+            msg = f"{name} cannot be {value!r}"
+            raise TypeError(msg)
+
+
 def _sent() -> dict[str, Any]:
     """The JSON object of the request, empty if none was sent."""
-    value = json.loads(flask.request.get_data() or b"{}")
+    try:
+        value = json.loads(flask.request.get_data() or b"{}")
+    except RecursionError:
+        msg = "the JSON is nested too deeply"
+        raise ValueError(msg) from None
     if not isinstance(value, dict):
         msg = "a JSON object is expected"
         raise ValueError(msg)

@@ -98,6 +98,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuses a kind or policy that does not exist: a fault that never strikes would prove nothing."""
+        for name in ("count", "skip", "status", "writes", "seconds", "probability"):
+            value, whole = getattr(self, name), name not in {"seconds", "probability"}
+            if value is not None and not isinstance(value, int if whole else (int, float)):
+                msg = f"{name} of a fault is a {'whole ' if whole else ''}number, not {value!r}"
+                raise ValueError(msg)
         if self.kind not in get_args(Kind):
             msg = f"no kind of fault: {self.kind!r}; there are {', '.join(get_args(Kind))}"
             raise ValueError(msg)

@@ -51,9 +51,14 @@ class _Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Answers one request, whose body is read whole so that the next one can follow."""
         environ = self.make_environ()
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        chunked = environ.get("wsgi.input_terminated", False)
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read() if chunked else self.rfile.read(length))
+        try:
+            environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        except ConnectionError:
+            raise
+        except (ValueError, OSError):  # no length, or no chunk: nobody knows where the next request begins
+            self.send_error(400)
+            self.close_connection = True
+            return
         status, headers, body = _answer(self.server.app, environ)
         broken: Broken | None = environ.get(BROKEN)
         if broken is not None and not (broken.how == "truncated" and body):
@@ -69,6 +74,15 @@ class _Handler(WSGIRequestHandler):
             body, self.close_connection = body[: len(body) // 2], True
         self.wfile.write(body)
         self.wfile.flush()
+
+    def _body(self, environ: dict[str, Any]) -> bytes:
+        if environ.get("wsgi.input_terminated", False):
+            body: bytes = environ["wsgi.input"].read()
+            return body
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length < 0:
+            raise ValueError(length)
+        return self.rfile.read(length)
 
     def _reset(self) -> None:
         """Breaks the connection so that the client's next read fails."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -398,3 +399,36 @@ def test_every_text_has_contrast_enough(scheme: int) -> None:
         for p in itertools.product(("edge", "accent"), ("paper", "panel"))
         if contrast(colours[p[0]], colours[p[1]]) < 3
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/_emulator/clock", '{"advance": NaN}'),
+        ("/_emulator/clock", '{"advance": 1e999}'),
+        ("/_emulator/faults", '{"kind": "status", "count": "x"}'),
+        ("/_emulator/faults", '{"kind": "status", "status": "x"}'),
+        ("/_emulator/faults", '{"kind": "slow", "seconds": []}'),
+        ("/_emulator/faults", '{"body": ' + "[" * 90_000 + "]" * 90_000 + "}"),
+        (f"{DRIFT}/create_custom_object", '{"name": 5}'),
+        (f"{DRIFT}/create_label", '{"from_object_type": 1, "to_object_type": "deals", "label": "A"}'),
+        (f"{DRIFT}/create_label", '{"from_object_type": "deals", "to_object_type": "deals", "label": null}'),
+    ],
+)
+def test_what_the_control_plane_cannot_take_does_no_harm(web: httpx.Client, path: str, sent: str) -> None:
+    """It is refused with a sentence, and HubSpot's paths answer as before."""
+    answer = web.post(path, content=sent)
+    assert (answer.status_code, bool(answer.json()["message"])) == (400, True)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert web.get("/crm/v3/schemas/contacts", headers=headers).status_code == 200
+    assert web.get("/_emulator/faults").json() == {"faults": []}
+
+
+@pytest.mark.parametrize("head", ["Content-Length: abc", "Content-Length: -1", "Transfer-Encoding: chunked"])
+def test_body_without_an_end_is_refused(web: httpx.Client, head: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The connection ends with it, and nothing is printed."""
+    with socket.create_connection((web.base_url.host, web.base_url.port or 0), timeout=10) as connection:
+        connection.sendall(f"POST /any HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\nzz\r\n".encode())
+        with connection.makefile("rb") as answer:
+            assert answer.read().startswith(b"HTTP/1.1 400 ")
+    assert capfd.readouterr() == ("", "")
