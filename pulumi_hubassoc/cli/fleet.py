@@ -42,7 +42,9 @@ Parallel = Annotated[
     int | None, typer.Option("-p", "--parallel", min=1, help="Resource operations at once in a stack.")
 ]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="After which the job of a stack is ended.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the last run: only what it has not done.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the last run: only its stacks, and only those not done.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the records, one JSON object a line, and nothing else.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a web page of the results.", dir_okay=False)]
 

@@ -26,7 +26,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 from pulumi_hubassoc.engine.choose import why_not_cli
 from pulumi_hubassoc.engine.interface import OperationName
@@ -134,7 +134,7 @@ def run_fleet(
         portals: those that are meant; all unless given.
         slots: jobs at once; the number of cores unless given.
         engine: what runs the stacks; with ``auto`` the Pulumi CLI if it is on this machine's PATH.
-        resume: go on with the last run: what it has done is left out.
+        resume: go on with the last run: what it has done is left out, and so is what it was not meant for.
         parallel: resource operations at once in each stack.
         timeout_s: after which a job is ended.
         interruption: by which the run may be ended early.
@@ -154,7 +154,11 @@ def run_fleet(
     place = FleetPlace.of(fleet)
     place.make()
     records = Records(place.records)
-    run, done = _resumed(place, records, operation) if resume else (_new_run(place, operation), frozenset())
+    if resume:
+        run, was_meant, done = _resumed(place, records, operation)
+        meant = tuple(portal for portal in meant if portal.stack in was_meant)
+    else:
+        run, done = _new_run(place, operation, meant), frozenset()
     which: Literal["cli", "local"] = ("local" if why_not_cli() else "cli") if engine == "auto" else engine
     session = uuid.uuid4().hex[:12]
 
@@ -216,24 +220,29 @@ def waves_of(fleet: Fleet, portals: Sequence[FleetPortal], operation: OperationN
 # ------------------------------------------------------------------------------------------------------- last run
 
 
-def _new_run(place: FleetPlace, operation: OperationName) -> str:
+def _new_run(place: FleetPlace, operation: OperationName, meant: Sequence[FleetPortal]) -> str:
     run = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    write_whole(place.last_run, json.dumps({"run": run, "operation": operation}) + "\n")
+    write_whole(
+        place.last_run, json.dumps({"run": run, "operation": operation, "stacks": [p.stack for p in meant]}) + "\n"
+    )
     return run
 
 
-def _resumed(place: FleetPlace, records: Records, operation: OperationName) -> tuple[str, frozenset[str]]:
-    """The last run and the stacks it has done."""
+def _resumed(
+    place: FleetPlace, records: Records, operation: OperationName
+) -> tuple[str, frozenset[str], frozenset[str]]:
+    """The last run, the stacks it was meant for, and those it has done."""
     try:
-        last: Mapping[str, str] = json.loads(place.last_run.read_text(encoding="utf-8"))
-        run, was = last["run"], last["operation"]
+        last: Mapping[str, Any] = json.loads(place.last_run.read_text(encoding="utf-8"))
+        run, was, stacks = last["run"], last["operation"], frozenset(last["stacks"])
     except (OSError, ValueError, KeyError, TypeError):
         raise HubAssocError("There is no run to resume — none was begun here — leave out --resume") from None
     if was != operation:
         raise HubAssocError(
             f"The last run was {was}, not {operation} — nothing was begun — resume that, or leave out --resume"
         )
-    return run, frozenset(record.stack for record in records.read() if record.run == run and record.outcome == "done")
+    done = frozenset(record.stack for record in records.read() if record.run == run and record.outcome == "done")
+    return run, stacks, done
 
 
 # ------------------------------------------------------------------------------------------------------------ a run

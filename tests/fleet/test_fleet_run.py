@@ -169,3 +169,17 @@ def test_stacks_of_a_program(clients: Make, tmp_path: Path) -> None:
     client.file.write_text(yaml.safe_dump({"program": ".", "portals": portals}))
     assert client.run().exit_code == 0
     assert [client.labels(n) for n in range(2)] == [{("For 0", "For 0"): 1}, {("For 1", "For 1"): 1}]
+
+
+def test_a_resumed_run_is_of_the_stacks_it_was_begun_for(clients: Make) -> None:
+    """A destroy of one portal that is resumed without saying which destroys no other."""
+    client = clients(2)
+    assert client.run().exit_code == 0
+    token = os.environ.pop("TOKEN_1")
+    assert client.run("destroy", portals=chosen(client.fleet, [], ["p1"])).exit_code == 1
+    os.environ["TOKEN_1"] = token
+    resumed = client.run("destroy", resume=True)
+    assert [(r.stack, r.outcome) for r in resumed.records] == [("p1", "done")]
+    assert client.labels(1) == {}
+    assert client.converged(0)
+    assert client.run("destroy", resume=True).records == ()
