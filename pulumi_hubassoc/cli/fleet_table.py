@@ -45,7 +45,7 @@ class FleetTable:
         self._requests = 0
         self._last: list[Record] = []
         self._began = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a Ctrl-C prints, which draws the table, while this thread has it
 
     def began(self, stack: str, wave: int) -> None:
         """A stack is being worked on."""

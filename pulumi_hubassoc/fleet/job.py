@@ -198,6 +198,7 @@ class _Process:
         end = threading.Timer(self._job.timeout_s, self._end)
         end.daemon = True
         end.start()
+        answer = b""
         with process.stdout, contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(asdict(self._job)).encode() + b"\n")
             process.stdin.flush()
