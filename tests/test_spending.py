@@ -88,6 +88,32 @@ def test_the_day_is_the_portals(file: Path) -> None:
     assert Spending(file, 0.5, lambda: after).take() is None
 
 
+@pytest.mark.parametrize("day", [(2026, 10, 25), (2026, 3, 29)])
+def test_a_day_on_which_clocks_change_is_one_day(file: Path, day: tuple[int, int, int]) -> None:
+    """In Berlin it has 25 hours, or 23: what was sent at noon counts until its midnight, and not after it."""
+    noon = datetime(*day, 11, 0, tzinfo=timezone.utc).timestamp()
+    spending = Spending(file, 0.5, lambda: noon)
+    spending.in_zone("Europe/Berlin")
+    spending.learn(DAY, day_is_spent=False)
+    assert [spending.take() for _ in range(5)] == [None] * 5
+    spent = spending.take()
+    assert spent
+    assert Spending(file, 0.5, lambda: spent.until - 60).take() == spent
+    assert Spending(file, 0.5, lambda: spent.until + 60).take() is None
+
+
+def test_a_number_cut_short_hides_no_request(file: Path) -> None:
+    """A full disk leaves a part of a number: those around it count all the same."""
+    spending = Spending(file, 0.5, lambda: NOON)
+    spending.learn(DAY, day_is_spent=False)
+    spending.take()
+    spending.take()
+    with file.open("a") as cut:
+        cut.write("17\n")
+    assert [Spending(file, 0.5, lambda: NOON).take() for _ in range(3)][:2] == [None] * 2
+    assert Spending(file, 0.5, lambda: NOON).take()
+
+
 def test_without_a_zone_it_may_go_on_within_a_day_at_the_latest(file: Path) -> None:
     """Nobody has said when the portal's midnight is: the last 24 hours count."""
     spending = Spending(file, 0.5, lambda: NOON)

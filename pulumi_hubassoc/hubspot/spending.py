@@ -121,9 +121,10 @@ class Spending:
 
     def _morning(self) -> float:
         """When it began, likewise at the earliest a day ago."""
-        yesterday = datetime.fromtimestamp(self._now(), timezone.utc) - timedelta(days=1)
-        end = end_of_day(self._zone, yesterday) if self._zone else None
-        return end.timestamp() if end else self._now() - _DAY_S
+        end = end_of_day(self._zone, datetime.fromtimestamp(self._now(), timezone.utc)) if self._zone else None
+        # A day has 23 to 25 hours, so that this is in yesterday, whatever the clocks did.
+        began = end_of_day(self._zone, end - timedelta(hours=36)) if end else None
+        return began.timestamp() if began else self._now() - _DAY_S
 
     # ---------------------------------------------------------------------------------------------------- the file
 
@@ -169,7 +170,9 @@ class Spending:
                 until, _, said = rest.partition(" ")
                 self._until = Spent(said, float(until))
             else:
-                self._sent.append(float(kind))
+                at = float(kind)
+                if at <= self._now() + _DAY_S:  # else it is damaged
+                    self._sent.append(max(at, self._sent[-1]) if self._sent else at)  # one cut short is too small
 
     def _forget(self, file: int) -> None:
         os.ftruncate(file, 0)
