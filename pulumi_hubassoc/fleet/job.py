@@ -266,12 +266,14 @@ def _environment(job: Job, token: str | None, mark: str) -> dict[str, str]:
     env = {key: value for key, value in os.environ.items() if key != ENVIRONMENT["accessToken"]}
     if token is not None:
         env[ENVIRONMENT["accessToken"]] = token
+    if job.program is None:
+        # Linear in the number of resources; a kill loses the state of that run, and labels are found again [observed].
+        # A program may have resources that nobody would find again.
+        env["PULUMI_SKIP_CHECKPOINTS"] = "true"
     return env | {
         ENVIRONMENT["portalId"]: str(job.portal_id),
         ENVIRONMENT["dailyShare"]: repr(job.daily_share),
         ENVIRONMENT["spendingFile"]: str(job.place.spending(job.portal_id)),
         "PULUMI_HOME": str(job.place.work(job.stack) / "pulumi-home"),
-        # Linear in the number of resources; a kill loses the state of that run, and labels are found again [observed].
-        "PULUMI_SKIP_CHECKPOINTS": "true",
         MARK: mark,
     }

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from urllib.parse import unquote, urlsplit
 
 import psutil
 
+from pulumi_hubassoc.config import ENVIRONMENT, NAMESPACE
 from pulumi_hubassoc.engine.interface import (
+    ConfigValue,
     Engine,
     EngineError,
     NoSuchStack,
@@ -62,6 +64,10 @@ def main() -> int:
         record = job.record("failed", _INTERRUPTED, exit_code=_CANCELLED)
     except (HubAssocError, EngineError) as error:
         record = job.record("failed", one_line(str(error), 600))
+    except OSError as error:
+        record = job.record(
+            "failed", one_line(f"{error.filename or job.place.folder} cannot be used — {error.strerror}", 600)
+        )
     record = replace(record, started=iso(began), seconds=round(time.time() - began, 3), peak_mb=_peak_mb())
     os.write(answer, json.dumps(asdict(record)).encode())
     return 0
@@ -255,11 +261,24 @@ def _project(job: Job) -> Project:
     return Project(job.project, program, Path.cwd())
 
 
+def _refuse_other_guards(job: Job, found: Mapping[str, ConfigValue]) -> None:
+    """The stack's own configuration wins over the environment: which portal, and how much, is for the fleet file to say."""
+    for key in ("portalId", "spendingFile", "dailyShare"):
+        own = found.get(f"{NAMESPACE}:{key}")
+        if own and own.value.strip() != os.environ.get(ENVIRONMENT[key], ""):
+            raise HubAssocError(
+                f"The configuration of {job.stack} has {NAMESPACE}:{key}, otherwise than the fleet — nothing was begun — "
+                f"take it out with `pulumi config rm {NAMESPACE}:{key}`"
+            )
+
+
 def _configure(job: Job, stack: Stack) -> None:
     """Set what the fleet file says; of a stack without a program of its own, take away what it no longer says."""
+    found = stack.get_config()
+    if job.program:
+        _refuse_other_guards(job, found)
     if not job.config and job.program:
         return
-    found = stack.get_config()
     plain = {key: value.value for key, value in found.items() if not value.secret}
     wanted = {key if ":" in key else f"{job.project}:{key}": value for key, value in job.config.items()}
     changes: dict[str, Any] = {key: value for key, value in wanted.items() if plain.get(key) != value}

@@ -169,6 +169,12 @@ def test_stacks_of_a_program(clients: Make, tmp_path: Path) -> None:
     client.file.write_text(yaml.safe_dump({"program": ".", "portals": portals}))
     assert client.run().exit_code == 0
     assert [client.labels(n) for n in range(2)] == [{("For 0", "For 0"): 1}, {("For 1", "For 1"): 1}]
+    asked = client.asked()
+    own = tmp_path / "Pulumi.p0.yaml"
+    own.write_text(yaml.safe_dump({"config": {"hubassoc:portalId": "1001"}}))
+    [refused] = client.run(portals=chosen(client.fleet, [], ["p0"])).records
+    assert (refused.outcome, client.asked()) == ("failed", asked)
+    assert refused.errors[0].startswith("The configuration of p0 has hubassoc:portalId, otherwise than the fleet")
 
 
 def test_a_resumed_run_is_of_the_stacks_it_was_begun_for(clients: Make) -> None:
