@@ -23,7 +23,8 @@ _SAID_ELSEWHERE = {
 }
 _GREATEST = 2**53
 """Greater numbers do not survive Pulumi, whose numbers are floats."""
-_NAME = r"[A-Za-z0-9_.-]{1,100}"
+_NAME = r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}"
+"""It is also the name of a folder, so not ``.`` and not ``..``."""
 _TAG = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _CONFIG_KEY = r"([A-Za-z][A-Za-z0-9_.-]*:)?[A-Za-z0-9_][A-Za-z0-9_.-]*"
