@@ -174,6 +174,7 @@ def _counted(job: Job, is_ours: Callable[[str], bool]) -> Record:
     try:
         result = _operate(job, engine, is_ours)
     except NoSuchStack:
+        _refuse_if_another_engines(job)
         record = job.record("done", exit_code=0)  # there is nothing to refresh or destroy
     else:
         record = _record_of(job, result)
@@ -183,6 +184,14 @@ def _counted(job: Job, is_ours: Callable[[str], bool]) -> Record:
         parked = job.parked(spent)
         return replace(record, outcome="parked", may_go_on=parked.may_go_on, errors=(*parked.errors, *record.errors))
     return record
+
+
+def _refuse_if_another_engines(job: Job) -> None:
+    """In the fleet's folder each engine has states of its own: what one does not know the other may have made."""
+    by_cli, built_in = Path(".pulumi", "stacks", job.project), Path(job.project)
+    theirs, name = (built_in, "local") if job.engine == "cli" else (by_cli, "cli")
+    if (job.place.state / theirs / f"{job.stack}.json").exists():
+        raise HubAssocError(f"The state of {job.stack} is another engine's — nothing was begun — use --engine {name}")
 
 
 def _record_of(job: Job, result: Result) -> Record:

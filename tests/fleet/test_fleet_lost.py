@@ -315,3 +315,15 @@ def test_a_job_that_nobody_runs_does_not_hold_up_the_end(clients: Make) -> None:
     threading.Timer(1.0, interruption.now.set).start()  # when the job has been handed out
     result = client.run(executor=Waits(), interruption=interruption)
     assert (result.exit_code, [r.outcome for r in result.records]) == (8, ["failed"])
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="no Pulumi CLI on PATH")
+@pytest.mark.parametrize(("made", "asked"), [("local", "cli"), ("cli", "local")])
+def test_a_stack_of_the_other_engine_is_not_told_destroyed(clients: Make, made: str, asked: str) -> None:
+    """The engine that is asked has no such stack, and the portal still has everything."""
+    client = clients(1)
+    assert client.run(engine=made).exit_code == 0
+    [record] = client.run("destroy", engine=asked).records
+    assert (record.outcome, client.converged(0)) == ("failed", True)
+    assert record.errors[0].endswith(f"use --engine {made}")
