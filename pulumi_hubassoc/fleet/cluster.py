@@ -60,6 +60,8 @@ def local_cluster(workers: int) -> Iterator[Workforce]:
     settings: dict[str, Any] = {
         # The fleet hands a lost job out anew itself, and counts how often.
         "distributed.scheduler.allowed-failures": 0,
+        # A Ctrl-C at the terminal reaches workers too, and is for the fleet: what is under way is to end well.
+        "distributed.worker.preload": ["import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"],
         "distributed.admin.tick.limit": "60s",  # a busy machine is no reason for warnings
         # A killed worker is started anew; where that takes longer than this, Dask would give it up for good [observed].
         "distributed.deploy.lost-worker-timeout": "1h",

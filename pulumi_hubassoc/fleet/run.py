@@ -321,8 +321,12 @@ class _Run:
     def _hand_out(self) -> None:
         while self._waiting and len(self._running) < self._slots:
             job = self._waiting.popleft()
-            if spent := job.spending().spent():
-                self._note(job.parked(spent))
+            try:
+                if spent := job.spending().spent():
+                    self._note(job.parked(spent))
+                    continue
+            except HubAssocError as error:  # its count of requests cannot be read; the others' can
+                self._note(job.record("failed", str(error)))
                 continue
             try:
                 future = self._executor.submit(perform, job)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import time
 
 import pytest
 
@@ -74,3 +76,14 @@ def test_no_scheduler_there() -> None:
         address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
         with pytest.raises(HubAssocError, match="cannot be reached"), cluster.cluster_at(address):
             pass
+
+
+def test_workers_do_not_hear_ctrl_c() -> None:
+    """It is for the fleet, which lets what is under way end; a terminal sends it to all processes."""
+    import psutil
+
+    with cluster.local_cluster(1) as force:
+        before = force.executor.submit(os.getpid).result()
+        os.kill(before, signal.SIGINT)
+        force.executor.submit(time.sleep, 1).result()
+        assert psutil.Process(before).is_running()

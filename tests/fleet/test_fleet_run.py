@@ -119,6 +119,16 @@ def test_waves_are_canaries_then_a_share_then_all(clients: Make) -> None:
     assert [len(wave) for wave in waves_of(fleet, fleet.portals, "preview")] == [12]
 
 
+def test_a_count_that_cannot_be_read_is_of_its_portal_alone(clients: Make) -> None:
+    """The others are done; the sentence names the file."""
+    client = clients(2)
+    client.place.spending(1000).mkdir(parents=True)
+    with outcomes(client.run()) as found:
+        assert (found["p0"].outcome, found["p1"].outcome) == ("failed", "done")
+        assert str(client.place.spending(1000)) in found["p0"].errors[0]
+    assert client.asked(0) == 0
+
+
 def test_daily_share_is_never_overspent(clients: Make) -> None:
     """With half of 12 requests a portal is parked at 6 until midnight there; then, nothing is sent to it and no job begun."""
     client = clients(2)
