@@ -120,7 +120,7 @@ def test_a_matrix_has_every_stack_once(tmp_path: Path, others: int, canaries: in
     groups = json.loads(told["groups"])
     assert len(groups) + (told["canaries"] != "") <= 256
     stacks = [[word for word in group.split() if word != "--only"] for group in [told["canaries"], *groups]]
-    assert stacks[0] == [f"p{n}" for n in range(canaries)]
+    assert stacks[0] == [f"p{n}" for n in range(canaries or 1)]  # the first, if none says so
     assert sorted(stack for group in stacks for stack in group) == sorted(portals)
 
 
@@ -160,3 +160,7 @@ def test_objects_have_the_operators_names() -> None:
     assert made["spec"]["destroyOnFinalize"] is False
     assert made["spec"]["config"] == {"hubassoc:portalId": "1001"}
     assert made["spec"]["envRefs"]["HUBSPOT_ACCESS_TOKEN"]["secret"]["key"] == "TOKEN_ACME"
+    more = module("kubernetes-operator", "stacks.py")["stack"](
+        "acme", PORTAL | {"config": {"crm:overlay": "acme.yaml"}}
+    )
+    assert more["spec"]["config"] == {"crm:overlay": "acme.yaml", "hubassoc:portalId": "1001"}
