@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -97,8 +98,10 @@ def test_whole_programs_run(
     """Each program that says what it imports is made and made again without a change, with the files of its page."""
     others = [other for other in all_blocks("yaml", "python") if other.page == block.page and other.title]
     for other in others:
-        (tmp_path / other.title).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / other.title).write_text(other.text, encoding="utf-8")
+        place = tmp_path / os.path.relpath(other.title, Path(block.title or "").parent)
+        if place.is_relative_to(tmp_path) and ".." not in place.parts:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(other.text, encoding="utf-8")
     for stale in tmp_path.glob("Pulumi.*.yaml"):
         stale.unlink()  # they name the page's portals
     (tmp_path / "Pulumi.yaml").write_text("name: crm\nruntime: python\n", encoding="utf-8")
