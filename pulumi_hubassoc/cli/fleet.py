@@ -157,6 +157,8 @@ def _run(
 
     if scheduler and workers:
         raise typer.BadParameter("--workers starts workers here, and --scheduler has its own: leave one out")
+    if jobs and workers:
+        raise typer.BadParameter("--jobs is as many as there are --workers: leave one out")
     if html is not None:
         writing.refuse_existing(html, force=force)
     found = document.read(file)

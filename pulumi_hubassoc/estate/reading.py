@@ -43,7 +43,8 @@ def read_portal(
         view: the portal; its guard comes first.
         on_step: told of each step.
         exact: read the texts of all labels from their lists, for who must not miss a text that was changed a moment ago:
-            two more requests for each pair. Else one can be up to 40 seconds late [observed].
+            two more requests for each pair. Else one that was changed, or deleted and made again, in the last five minutes
+            may be told as it was [observed].
 
     Raises:
         HubAssocError: if it is the wrong portal, or HubSpot could not be asked.

@@ -45,6 +45,7 @@ def test_commands_say_what_comes_of_each_stack(clients: Make, tmp_path: Path) ->
     ("arguments", "code", "sentence"),
     [
         (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], 2, "leave one out"),
+        (["--workers", "2", "--jobs", "2"], 2, "leave one out"),
         (["--only", "acme"], 1, "has no stack 'acme'"),
         (["--resume"], 1, "There is no run to resume"),
         (["--scheduler", "tcp://127.0.0.1:1"], 1, "The Dask scheduler at tcp://127.0.0.1:1 cannot be reached"),
