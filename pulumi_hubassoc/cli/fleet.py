@@ -49,87 +49,35 @@ Json = Annotated[bool, typer.Option("--json", help="Print the records, one JSON 
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a web page of the results.", dir_okay=False)]
 
 
-# Every function below hands its flags on as they are.
+def _command(operation: OperationName, told: str, epilog: str) -> None:
+    """An operation as a command; all have the same flags, which are handed on as they are."""
+
+    def command(
+        file: FleetFile = HERE,
+        tag: Tag = None,
+        only: Only = None,
+        engine: EngineOption = "auto",
+        scheduler: Scheduler = None,
+        workers: Workers = None,
+        jobs: Jobs = None,
+        parallel: Parallel = None,
+        timeout: Timeout = 3600,
+        resume: Resume = False,
+        as_json: Json = False,
+        html: Html = None,
+        force: Force = False,
+    ) -> None:
+        _run(operation, **{name: value for name, value in locals().items() if name != "operation"})
+
+    fleet.command(operation, help=told, epilog=epilog)(command)
 
 
-@fleet.command(epilog=examples.FLEET_PREVIEW)
-def preview(
-    file: FleetFile = HERE,
-    tag: Tag = None,
-    only: Only = None,
-    engine: EngineOption = "auto",
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    jobs: Jobs = None,
-    parallel: Parallel = None,
-    timeout: Timeout = 3600,
-    resume: Resume = False,
-    as_json: Json = False,
-    html: Html = None,
-    force: Force = False,
-) -> None:
-    """Show what `up` would do in each portal, and change nothing."""
-    _run("preview", **locals())
-
-
-@fleet.command(epilog=examples.FLEET_UP)
-def up(
-    file: FleetFile = HERE,
-    tag: Tag = None,
-    only: Only = None,
-    engine: EngineOption = "auto",
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    jobs: Jobs = None,
-    parallel: Parallel = None,
-    timeout: Timeout = 3600,
-    resume: Resume = False,
-    as_json: Json = False,
-    html: Html = None,
-    force: Force = False,
-) -> None:
-    """Make each portal what the schema says, in waves, without asking: look at `preview` first."""
-    _run("up", **locals())
-
-
-@fleet.command(epilog=examples.FLEET_REFRESH)
-def refresh(
-    file: FleetFile = HERE,
-    tag: Tag = None,
-    only: Only = None,
-    engine: EngineOption = "auto",
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    jobs: Jobs = None,
-    parallel: Parallel = None,
-    timeout: Timeout = 3600,
-    resume: Resume = False,
-    as_json: Json = False,
-    html: Html = None,
-    force: Force = False,
-) -> None:
-    """Make each state what there really is in its portal."""
-    _run("refresh", **locals())
-
-
-@fleet.command(epilog=examples.FLEET_DESTROY)
-def destroy(
-    file: FleetFile = HERE,
-    tag: Tag = None,
-    only: Only = None,
-    engine: EngineOption = "auto",
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    jobs: Jobs = None,
-    parallel: Parallel = None,
-    timeout: Timeout = 3600,
-    resume: Resume = False,
-    as_json: Json = False,
-    html: Html = None,
-    force: Force = False,
-) -> None:
-    """Delete what the stacks hold in each portal, in waves, without asking."""
-    _run("destroy", **locals())
+_command("preview", "Show what `up` would do in each portal, and change nothing.", examples.FLEET_PREVIEW)
+_command(
+    "up", "Make each portal what the schema says, in waves, without asking: look at `preview` first.", examples.FLEET_UP
+)
+_command("refresh", "Make each state what there really is in its portal.", examples.FLEET_REFRESH)
+_command("destroy", "Delete what the stacks hold in each portal, in waves, without asking.", examples.FLEET_DESTROY)
 
 
 def _run(

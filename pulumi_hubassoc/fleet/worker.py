@@ -171,10 +171,10 @@ def _counted(job: Job, is_ours: Callable[[str], bool]) -> Record:
     spending = job.spending()
     before = spending.count()
     engine = _engine(job)
+    _refuse_if_another_engines(job)
     try:
         result = _operate(job, engine, is_ours)
     except NoSuchStack:
-        _refuse_if_another_engines(job)
         record = job.record("done", exit_code=0)  # there is nothing to refresh or destroy
     else:
         record = _record_of(job, result)
@@ -187,11 +187,21 @@ def _counted(job: Job, is_ours: Callable[[str], bool]) -> Record:
 
 
 def _refuse_if_another_engines(job: Job) -> None:
-    """In the fleet's folder each engine has states of its own: what one does not know the other may have made."""
-    by_cli, built_in = Path(".pulumi", "stacks", job.project), Path(job.project)
-    theirs, name = (built_in, "local") if job.engine == "cli" else (by_cli, "cli")
-    if (job.place.state / theirs / f"{job.stack}.json").exists():
-        raise HubAssocError(f"The state of {job.stack} is another engine's — nothing was begun — use --engine {name}")
+    """In the fleet's folder each engine has states of its own: a stack that both have would be one label in two states."""
+    by = {
+        "cli": job.place.state / ".pulumi" / "stacks" / job.project / f"{job.stack}.json",
+        "local": job.place.state / job.project / f"{job.stack}.json",
+    }
+    other = "local" if job.engine == "cli" else "cli"
+    if not _has_resources(by[job.engine]) and _has_resources(by[other]):
+        raise HubAssocError(f"The state of {job.stack} is another engine's — nothing was begun — use --engine {other}")
+
+
+def _has_resources(state: Path) -> bool:
+    try:
+        return '"urn"' in state.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
 
 
 def _record_of(job: Job, result: Result) -> Record:

@@ -322,10 +322,14 @@ def test_a_job_that_nobody_runs_does_not_hold_up_the_end(clients: Make) -> None:
 @pytest.mark.cli
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="no Pulumi CLI on PATH")
 @pytest.mark.parametrize(("made", "asked"), [("local", "cli"), ("cli", "local")])
-def test_a_stack_of_the_other_engine_is_not_told_destroyed(clients: Make, made: str, asked: str) -> None:
-    """The engine that is asked has no such stack, and the portal still has everything."""
+def test_a_stack_of_the_other_engine_is_let_alone(clients: Make, made: str, asked: str) -> None:
+    """It is neither told destroyed nor put into a second state, until the engine that made it has destroyed it."""
     client = clients(1)
     assert client.run(engine=made).exit_code == 0
-    [record] = client.run("destroy", engine=asked).records
-    assert (record.outcome, client.converged(0)) == ("failed", True)
-    assert record.errors[0].endswith(f"use --engine {made}")
+    requests = client.asked()
+    for operation in ("destroy", "up"):
+        [record] = client.run(operation, engine=asked).records
+        assert (record.outcome, record.errors[0].rpartition(" — ")[2]) == ("failed", f"use --engine {made}")
+    assert (client.asked(), client.converged(0)) == (requests, True)
+    assert client.run("destroy", engine=made).exit_code == 0
+    assert client.run(engine=asked).exit_code == 0
