@@ -34,12 +34,12 @@ Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, as in tcp://10.0.0.1:8786."),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Run on so many Dask workers of this machine.")]
+Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Run on so many Dask workers of this machine.")]
 Jobs = Annotated[
-    int | None, typer.Option("-j", "--jobs", min=1, help="Stacks at once; one for each core unless given.")
+    int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Stacks at once; one for each core unless given.")
 ]
 Parallel = Annotated[
-    int | None, typer.Option("-p", "--parallel", min=1, help="Resource operations at once in a stack.")
+    int | None, typer.Option("-p", "--parallel", metavar="N", min=1, help="Resource operations at once in a stack.")
 ]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="After which the job of a stack is ended.")]
 Resume = Annotated[

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 FleetFile = Annotated[
     Path, typer.Option("-f", "--file", metavar="FILE", help="The file that lists the portals.", dir_okay=False)
 ]
-Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only portals with this tag; may be repeated.")]
+Tag = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Only portals with this tag; may be repeated.")
+]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack; may be repeated.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a web page too.", dir_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

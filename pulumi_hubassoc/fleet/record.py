@@ -127,8 +127,15 @@ class Records:
         return tuple(self._each())
 
     def latest(self) -> dict[str, Record]:
-        """The last record of each stack, in the order in which stacks first came."""
-        return {record.stack: record for record in self._each()}
+        """The last record of each stack, in the order in which stacks first came.
+
+        A preview changes nothing: it counts only for a stack that nothing else was done to.
+        """
+        found: dict[str, Record] = {}
+        for record in self._each():
+            if record.operation != "preview" or found.get(record.stack, record).operation == "preview":
+                found[record.stack] = record
+        return found
 
     def _each(self) -> Iterator[Record]:
         try:

@@ -50,6 +50,14 @@ def records(tmp_path: Path) -> Records:
     return Records(tmp_path / ".hubassoc-fleet" / "records.jsonl")
 
 
+def test_a_preview_hides_no_failure(records: Records) -> None:
+    """What was done last to a stack counts, and a preview alone only where nothing was done."""
+    failed, previewed = replace(RECORD, outcome="failed"), replace(RECORD, operation="preview", outcome="done")
+    for record in (previewed, failed, previewed, replace(previewed, stack="bond")):
+        records.append(record)
+    assert records.latest() == {"acme": failed, "bond": replace(previewed, stack="bond")}
+
+
 def test_what_is_read_is_what_was_written(records: Records) -> None:
     """In order, a line of JSON each; the latest of a stack is its last."""
     written = [
