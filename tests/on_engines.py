@@ -14,6 +14,7 @@ import pytest
 from pulumi_hubassoc.emulator import Emulator, Portal, Record
 from pulumi_hubassoc.engine.choose import choose_engine
 from pulumi_hubassoc.engine.interface import Engine, Options, Project, Result, Stack
+from tests.conftest import TOKEN
 
 ENGINES = [
     "local",
@@ -31,6 +32,19 @@ ENGINES = [
 def make_engine(which: Literal["local", "cli"], folder: Path) -> Engine:
     """An engine that keeps everything in a folder."""
     return choose_engine(which, state_dir=folder / "state", pulumi_home=folder / "pulumi-home")
+
+
+def lead_commands_to(emulator: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment leads to the portal of `TOKEN`, and the CLI to a back end and a home of its own in a folder."""
+    (folder / "state").mkdir()
+    for key, value in {
+        "HUBASSOC_BASE_URL": emulator.start(),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_CONFIG_PASSPHRASE": "sesame",
+    }.items():
+        monkeypatch.setenv(key, value)
 
 
 @dataclass

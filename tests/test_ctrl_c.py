@@ -20,8 +20,7 @@ from typing import IO, Any
 import pytest
 
 from pulumi_hubassoc.emulator import Emulator, Fault, Portal
-from tests.conftest import TOKEN
-from tests.on_engines import ENGINES
+from tests.on_engines import ENGINES, lead_commands_to
 
 pytestmark = pytest.mark.timeout(240)
 LABELS = 30
@@ -55,20 +54,12 @@ main()
 @pytest.fixture
 def project(emulator: Emulator, portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project without a program, whose environment leads to a portal with many labels."""
-    for key, value in {
-        "HUBASSOC_BASE_URL": emulator.start(),
-        "HUBSPOT_ACCESS_TOKEN": TOKEN,
-        "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_CONFIG_PASSPHRASE": "sesame",
-    }.items():
-        monkeypatch.setenv(key, value)
+    lead_commands_to(emulator, tmp_path, monkeypatch)
     for number in range(LABELS):
         portal.drift.create_label(*PAIRS[number % len(PAIRS)], f"Label {number}")
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: crm\nruntime: python\n")
-    (tmp_path / "state").mkdir()
     return folder
 
 

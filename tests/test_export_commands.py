@@ -14,8 +14,7 @@ from pulumi_hubassoc.emulator import Emulator, Portal
 from pulumi_hubassoc.engine.choose import choose_engine
 from pulumi_hubassoc.engine.interface import Options, Project
 from pulumi_hubassoc.estate.files import read
-from tests.conftest import TOKEN
-from tests.on_engines import ENGINES
+from tests.on_engines import ENGINES, lead_commands_to
 
 pytestmark = pytest.mark.timeout(240)
 RUNNER = CliRunner()
@@ -24,15 +23,7 @@ RUNNER = CliRunner()
 @pytest.fixture(autouse=True)
 def settings(emulator: Emulator, portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment leads to the portal, and the CLI to a back end of its own."""
-    for key, value in {
-        "HUBASSOC_BASE_URL": emulator.start(),
-        "HUBSPOT_ACCESS_TOKEN": TOKEN,
-        "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_CONFIG_PASSPHRASE": "sesame",
-    }.items():
-        monkeypatch.setenv(key, value)
-    (tmp_path / "state").mkdir()
+    lead_commands_to(emulator, tmp_path, monkeypatch)
 
 
 @pytest.fixture
